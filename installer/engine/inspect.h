@@ -3,12 +3,11 @@
 /* installer/engine/inspect.h - bundle and system status as values for any front end */
 #pragma once
 
+#include "bundle-tools/format/manifest.h"
 #include "installer/engine/system-handle.h"
+#include "installer/system/slot-status.h"
 
 #include <stdint.h>
-
-typedef struct _BscManifest BscManifest;
-typedef struct _BscSlotStatus BscSlotStatus;
 
 /* One slot; strings are %NULL where not set. */
 typedef struct {
