@@ -46,7 +46,7 @@ priority_of(GLogLevelFlags level)
 void
 bsc_event(const BscEventType *type, ...)
 {
-	const char *pairs[2 * MAX_FIELDS + 1] = { NULL };
+	const char *pairs[2 * MAX_FIELDS + 1] = {NULL};
 	GLogField fields[MAX_FIELDS + 5];
 	g_autofree char *line = NULL;
 	size_t n_pairs = 0;
@@ -64,12 +64,12 @@ bsc_event(const BscEventType *type, ...)
 	}
 	va_end(args);
 	line = bsc_event_format(type->text, pairs);
-	fields[n++] = (GLogField){ "MESSAGE", line, -1 };
-	fields[n++] = (GLogField){ "MESSAGE_ID", type->message_id, -1 };
-	fields[n++] = (GLogField){ "PRIORITY", priority_of(type->level), -1 };
-	fields[n++] = (GLogField){ "GLIB_DOMAIN", "bascule-event", -1 };
-	fields[n++] = (GLogField){ "BSC_EVENT", type->name, -1 };
+	fields[n++] = (GLogField){"MESSAGE", line, -1};
+	fields[n++] = (GLogField){"MESSAGE_ID", type->message_id, -1};
+	fields[n++] = (GLogField){"PRIORITY", priority_of(type->level), -1};
+	fields[n++] = (GLogField){"GLIB_DOMAIN", "bascule-event", -1};
+	fields[n++] = (GLogField){"BSC_EVENT", type->name, -1};
 	for (size_t i = 0; i < n_pairs; i++)
-		fields[n++] = (GLogField){ pairs[2 * i], pairs[2 * i + 1], -1 };
+		fields[n++] = (GLogField){pairs[2 * i], pairs[2 * i + 1], -1};
 	g_log_structured_array(type->level, fields, n);
 }

@@ -7,16 +7,17 @@
 
 /* One kind of event that operators build on; the catalogues are tables of these. */
 typedef struct {
-	const char *name;       /* word for files and lists: `slot-written` */
+	const char *name;	/* word for files and lists: `slot-written` */
 	const char *message_id; /* 32 hex digits, journald's MESSAGE_ID */
-	GLogLevelFlags level;   /* %G_LOG_LEVEL_MESSAGE, WARNING or INFO */
-	const char *text;       /* the readable line; `{FIELD}` stands for a field's value */
+	GLogLevelFlags level;	/* %G_LOG_LEVEL_MESSAGE, WARNING or INFO */
+	const char *text;	/* the readable line; `{FIELD}` stands for a field's value */
 } BscEventType;
 
 /**
  * bsc_event:
  * @type: kind of event
- * @...: pairs of field name and value (const char *), then %NULL; a %NULL value leaves the field out
+ * @...: pairs of field name and value (const char *), then %NULL; a %NULL value leaves the field
+ * out
  *
  * Emits one structured log record in the domain `bascule-event` with MESSAGE, MESSAGE_ID,
  * BSC_EVENT (the type's name) and the given fields. Any thread.

@@ -4,6 +4,8 @@
 
 #include "common/io.h"
 
+#include "common/error.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -12,8 +14,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include "common/error.h"
 
 void
 bsc_io_clear_fd(int *fd)
@@ -57,14 +57,14 @@ bsc_io_pread_exact(int fd, void *buf, size_t len, uint64_t offset, GError **erro
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return bsc_error_set_errno(
-				error, errno, "Failed to read at offset %" G_GUINT64_FORMAT,
-				offset);
+			return bsc_error_set_errno(error, errno,
+						   "Failed to read at offset %" G_GUINT64_FORMAT,
+						   offset);
 		if (n == 0)
-			return bsc_error_set(
-				error, G_IO_ERROR, G_IO_ERROR_PARTIAL_INPUT,
-				"Failed to read at offset %" G_GUINT64_FORMAT ": end of file",
-				offset);
+			return bsc_error_set(error, G_IO_ERROR, G_IO_ERROR_PARTIAL_INPUT,
+					     "Failed to read at offset %" G_GUINT64_FORMAT
+					     ": end of file",
+					     offset);
 		to += n;
 		offset += (uint64_t)n;
 		len -= (size_t)n;
@@ -83,9 +83,9 @@ bsc_io_pwrite_all(int fd, const void *buf, size_t len, uint64_t offset, GError *
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
-			return bsc_error_set_errno(
-				error, n < 0 ? errno : ENOSPC,
-				"Failed to write at offset %" G_GUINT64_FORMAT, offset);
+			return bsc_error_set_errno(error, n < 0 ? errno : ENOSPC,
+						   "Failed to write at offset %" G_GUINT64_FORMAT,
+						   offset);
 		from += n;
 		offset += (uint64_t)n;
 		len -= (size_t)n;

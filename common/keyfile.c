@@ -4,11 +4,11 @@
 
 #include "common/keyfile.h"
 
-#include <string.h>
-
 #include "common/error.h"
 
-G_DEFINE_QUARK(bsc-config-error-quark, bsc_config_error)
+#include <string.h>
+
+G_DEFINE_QUARK(bsc - config - error - quark, bsc_config_error)
 
 /* The key of a line `key = value`, without blanks around it, or NULL where it is none. */
 static char *
@@ -132,8 +132,8 @@ parse_text(const BscKeyfileRow *row, const char *value, const char *base_dir, ch
 static gboolean
 parse_boolean(const char *value, gboolean *out, GError **error)
 {
-	static const char *const yes[] = { "true", "yes", "1", NULL };
-	static const char *const no[] = { "false", "no", "0", NULL };
+	static const char *const yes[] = {"true", "yes", "1", NULL};
+	static const char *const no[] = {"false", "no", "0", NULL};
 
 	*out = g_strv_contains(yes, value);
 	if (!*out && !g_strv_contains(no, value))
@@ -251,8 +251,8 @@ check_known(GKeyFile *file, const char *group, const BscKeyfileRow *rows, size_t
 }
 
 gboolean
-bsc_keyfile_read_group(GKeyFile *file, const char *group, const BscKeyfileRow *rows,
-		       size_t n_rows, const char *base_dir, gpointer out, GError **error)
+bsc_keyfile_read_group(GKeyFile *file, const char *group, const BscKeyfileRow *rows, size_t n_rows,
+		       const char *base_dir, gpointer out, GError **error)
 {
 	if (!check_known(file, group, rows, n_rows, error))
 		return FALSE;

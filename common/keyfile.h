@@ -12,7 +12,7 @@ GQuark bsc_config_error_quark(void);
 typedef enum {
 	BSC_CONFIG_ERROR_SYNTAX,      /* not a key file, or a group or key stands twice */
 	BSC_CONFIG_ERROR_UNKNOWN_KEY, /* a group or key that nobody knows */
-	BSC_CONFIG_ERROR_VALUE,       /* the value is missing, empty or out of range */
+	BSC_CONFIG_ERROR_VALUE,	      /* the value is missing, empty or out of range */
 	BSC_CONFIG_ERROR_CONFLICT,    /* each value is good, but not both together */
 } BscConfigError;
 
@@ -33,12 +33,13 @@ typedef enum {
 typedef struct {
 	const char *key;
 	BscKeyfileType type;
-	size_t offset;             /* offsetof() of the field in the struct that is filled */
+	size_t offset; /* offsetof() of the field in the struct that is filled */
 	gboolean required;
-	uint64_t min, max;         /* UINT and SIZE; max 0 = no limit */
-	const char *default_value; /* parsed like a value of the file; %NULL leaves the field zero */
-	const char *const *words;  /* STRING, WORD and LIST: allowed words, %NULL-terminated */
-	const char *separators;    /* LIST: characters that separate; %NULL = ";" */
+	uint64_t min, max; /* UINT and SIZE; max 0 = no limit */
+	const char
+		*default_value;	  /* parsed like a value of the file; %NULL leaves the field zero */
+	const char *const *words; /* STRING, WORD and LIST: allowed words, %NULL-terminated */
+	const char *separators;	  /* LIST: characters that separate; %NULL = ";" */
 } BscKeyfileRow;
 
 /**

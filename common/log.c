@@ -51,9 +51,9 @@ bsc_log_redact(const char *text)
 		const char *pattern;
 		const char *replacement;
 	} rules[] = {
-		{ "([a-z][a-z0-9+.-]*://)[^/@\\s]+@", "\\1***@" },
-		{ "(authorization\\s*[:=]\\s*)[^\\r\\n]+", "\\1***" },
-		{ "((?:token|key|password|passphrase|pin)\\s*=\\s*)[^\\s&;]+", "\\1***" },
+		{"([a-z][a-z0-9+.-]*://)[^/@\\s]+@", "\\1***@"},
+		{"(authorization\\s*[:=]\\s*)[^\\r\\n]+", "\\1***"},
+		{"((?:token|key|password|passphrase|pin)\\s*=\\s*)[^\\s&;]+", "\\1***"},
 	};
 	char *clean = g_strdup(text);
 

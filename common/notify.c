@@ -4,19 +4,19 @@
 
 #include "common/notify.h"
 
+#include "common/io.h"
+
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#include "common/io.h"
-
 void
 bsc_notify(const char *state)
 {
 	const char *path = g_getenv("NOTIFY_SOCKET");
-	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	struct sockaddr_un to = {.sun_family = AF_UNIX};
 	BSC_AUTO_FD int fd = -1;
 	size_t len;
 

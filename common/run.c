@@ -4,6 +4,9 @@
 
 #include "common/run.h"
 
+#include "common/error.h"
+#include "common/io.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -14,24 +17,22 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/error.h"
-#include "common/io.h"
-
-#define DEFAULT_OUTPUT_BYTES (64 * 1024)
-#define STDERR_TAIL_BYTES    1024
-#define MAX_LINE_BYTES       4096
+#define DEFAULT_OUTPUT_BYTES	(64 * 1024)
+#define STDERR_TAIL_BYTES	1024
+#define MAX_LINE_BYTES		4096
+#define POLL_WITHOUT_PIDFD_MSEC 20
 
 struct _BscRun {
-	char *name;        /* basename of the program, for messages */
-	pid_t pid;         /* also the process group; 0 once reaped */
-	int pid_fd;        /* readable when the process ends */
-	int stdin_fd;      /* -1 unless fed by the caller */
+	char *name;   /* basename of the program, for messages */
+	pid_t pid;    /* also the process group; 0 once reaped */
+	int pid_fd;   /* readable when the process ends */
+	int stdin_fd; /* -1 unless fed by the caller */
 	int stdout_fd;
-	int stderr_fd;     /* -1 where merged */
-	GThread *reader;   /* drains stdout and stderr */
+	int stderr_fd;	 /* -1 where merged */
+	GThread *reader; /* drains stdout and stderr */
 	GString *stdout_text;
 	GString *stderr_tail;
-	GString *line;     /* the line begun, for on_line */
+	GString *line; /* the line begun, for on_line */
 	BscRunOptions options;
 	gint64 deadline_usec; /* monotonic; 0 = none */
 };
@@ -39,7 +40,7 @@ struct _BscRun {
 char *
 bsc_run_find_program(const char *name)
 {
-	static const char *const dirs[] = { "/usr/sbin", "/usr/bin", "/sbin", "/bin" };
+	static const char *const dirs[] = {"/usr/sbin", "/usr/bin", "/sbin", "/bin"};
 
 	if (strchr(name, '/') != NULL)
 		return access(name, X_OK) == 0 ? g_strdup(name) : NULL;
@@ -106,8 +107,8 @@ read_output(gpointer data)
 
 	while (self->stdout_fd >= 0 || self->stderr_fd >= 0) {
 		struct pollfd fds[] = {
-			{ .fd = self->stdout_fd, .events = POLLIN },
-			{ .fd = self->stderr_fd, .events = POLLIN },
+			{.fd = self->stdout_fd, .events = POLLIN},
+			{.fd = self->stderr_fd, .events = POLLIN},
 		};
 
 		if (poll(fds, G_N_ELEMENTS(fds), -1) < 0)
@@ -155,7 +156,7 @@ static int
 spawn(pid_t *pid, const char *path, const char *const *argv, const BscRunOptions *options,
       const Pipes *pipes)
 {
-	static const char *const empty[] = { NULL };
+	static const char *const empty[] = {NULL};
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attr;
 	sigset_t none;
@@ -213,8 +214,8 @@ run_new(const char *name, pid_t pid, const BscRunOptions *options, Pipes *pipes)
 BscRun *
 bsc_run_start(const char *const *argv, const BscRunOptions *options, GError **error)
 {
-	static const BscRunOptions defaults = { 0 };
-	g_auto(Pipes) pipes = { { -1, -1 }, { -1, -1 }, { -1, -1 } };
+	static const BscRunOptions defaults = {0};
+	g_auto(Pipes) pipes = {{-1, -1}, {-1, -1}, {-1, -1}};
 	g_autofree char *path = bsc_run_find_program(argv[0]);
 	pid_t pid = 0;
 	int r;
@@ -249,42 +250,46 @@ kill_group(BscRun *self)
 		(void)kill(-self->pid, SIGKILL);
 }
 
-/* Waits until the process may be reaped; kills the group where time or patience ends. */
+/* Whether the program has ended; leaves it to be reaped. */
 static gboolean
-wait_for_end(BscRun *self, GCancellable *cancellable, GError **error)
+has_ended(BscRun *self)
 {
-	GPollFD cancel = { .fd = -1 };
-	gboolean have_cancel = cancellable != NULL && g_cancellable_make_pollfd(cancellable, &cancel);
-	gboolean ok = TRUE;
+	siginfo_t info = {0};
 
-	for (;;) {
-		struct pollfd fds[] = { { .fd = self->pid_fd, .events = POLLIN },
-					{ .fd = cancel.fd, .events = POLLIN } };
-		gint64 left = self->deadline_usec != 0
-				      ? self->deadline_usec - g_get_monotonic_time()
-				      : G_MAXINT;
-		int n = poll(fds, G_N_ELEMENTS(fds),
-			     self->deadline_usec != 0 ? (int)(MAX(left, 0) / 1000 + 1) : -1);
+	return waitid(P_PID, (id_t)self->pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 ||
+	       info.si_pid != 0;
+}
 
-		if (n > 0 && (fds[0].revents != 0 || self->pid_fd < 0))
-			break;
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n > 0)
-			ok = bsc_error_set(error, G_IO_ERROR, G_IO_ERROR_CANCELLED,
-					   "'%s' was cancelled", self->name);
-		else if (left <= 0)
-			ok = bsc_error_set(error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
-					   "'%s' did not end within %" G_GINT64_FORMAT " s",
-					   self->name, self->options.timeout_usec / G_USEC_PER_SEC);
-		else
-			continue;
-		kill_group(self);
-		break;
+/* How long one poll may last, in milliseconds; -1 = for ever. */
+static int
+poll_time(BscRun *self)
+{
+	gint64 left = self->deadline_usec - g_get_monotonic_time();
+
+	/* A kernel before 5.3 has no pidfd: look every now and then. */
+	if (self->pid_fd < 0)
+		return POLL_WITHOUT_PIDFD_MSEC;
+	return self->deadline_usec == 0 ? -1 : (int)CLAMP(left / 1000 + 1, 0, G_MAXINT);
+}
+
+/* Waits for the end, or until patience is at its end; that is an error. */
+static gboolean
+wait_for_end(BscRun *self, int cancel_fd, GError **error)
+{
+	while (!has_ended(self)) {
+		struct pollfd fds[] = {{.fd = self->pid_fd, .events = POLLIN},
+				       {.fd = cancel_fd, .events = POLLIN}};
+
+		if (poll(fds, G_N_ELEMENTS(fds), poll_time(self)) > 0 && fds[1].revents != 0)
+			return bsc_error_set(error, G_IO_ERROR, G_IO_ERROR_CANCELLED,
+					     "'%s' was cancelled", self->name);
+		if (self->deadline_usec != 0 && g_get_monotonic_time() >= self->deadline_usec &&
+		    !has_ended(self))
+			return bsc_error_set(error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
+					     "'%s' did not end within %.1f s", self->name,
+					     (double)self->options.timeout_usec / G_USEC_PER_SEC);
 	}
-	if (have_cancel)
-		g_cancellable_release_fd(cancellable);
-	return ok;
+	return TRUE;
 }
 
 static int
@@ -292,10 +297,13 @@ reap(BscRun *self)
 {
 	int status = 0;
 
+	/*
+	 * What the program left behind in its group would hold the pipes open for ever. The
+	 * program is not reaped yet, so that its number cannot be somebody else's by now.
+	 */
+	kill_group(self);
 	while (waitpid(self->pid, &status, 0) < 0 && errno == EINTR)
 		;
-	/* What the program left behind in its group would hold the pipes open for ever. */
-	kill_group(self);
 	self->pid = 0;
 	g_thread_join(g_steal_pointer(&self->reader));
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
@@ -323,11 +331,16 @@ gboolean
 bsc_run_wait(BscRun *self, int *out_status, char **out_stdout, GCancellable *cancellable,
 	     GError **error)
 {
+	GPollFD cancel = {.fd = -1};
+	gboolean have_cancel =
+		cancellable != NULL && g_cancellable_make_pollfd(cancellable, &cancel);
 	gboolean ended;
 	int status;
 
 	bsc_io_clear_fd(&self->stdin_fd);
-	ended = wait_for_end(self, cancellable, error);
+	ended = wait_for_end(self, cancel.fd, error);
+	if (have_cancel)
+		g_cancellable_release_fd(cancellable);
 	status = reap(self);
 	if (out_status != NULL)
 		*out_status = status;

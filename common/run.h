@@ -9,13 +9,13 @@ typedef void (*BscRunLineFunc)(const char *line, gpointer data);
 
 /* How to run a program; zero everywhere is a good start. */
 typedef struct {
-	gint64 timeout_usec;          /* 0 = no limit; then the whole process group is killed */
-	const char *const *env;       /* `NAME=value`, %NULL-terminated; %NULL = nothing at all */
-	const char *working_dir;      /* %NULL = `/` */
-	size_t max_output_bytes;      /* of stdout kept; 0 = 64 KiB; the rest is read and dropped */
-	gboolean want_stdin;          /* the caller feeds stdin, see bsc_run_get_stdin() */
-	gboolean merge_stderr;        /* stderr goes where stdout goes */
-	BscRunLineFunc on_line;       /* called for each line of stdout, from another thread */
+	gint64 timeout_usec;	 /* 0 = no limit; then the whole process group is killed */
+	const char *const *env;	 /* `NAME=value`, %NULL-terminated; %NULL = nothing at all */
+	const char *working_dir; /* %NULL = `/` */
+	size_t max_output_bytes; /* of stdout kept; 0 = 64 KiB; the rest is read and dropped */
+	gboolean want_stdin;	 /* the caller feeds stdin, see bsc_run_get_stdin() */
+	gboolean merge_stderr;	 /* stderr goes where stdout goes */
+	BscRunLineFunc on_line;	 /* called for each line of stdout, from another thread */
 	gpointer on_line_data;
 } BscRunOptions;
 

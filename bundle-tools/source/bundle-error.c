@@ -4,4 +4,4 @@
 
 #include "bundle-tools/source/bundle-error.h"
 
-G_DEFINE_QUARK(bsc-bundle-error-quark, bsc_bundle_error)
+G_DEFINE_QUARK(bsc - bundle - error - quark, bsc_bundle_error)

@@ -9,7 +9,7 @@
 GQuark bsc_bundle_error_quark(void);
 
 typedef enum {
-	BSC_BUNDLE_ERROR_FORMAT,      /* not a bundle, or a manifest or squashfs that breaks its rules */
+	BSC_BUNDLE_ERROR_FORMAT, /* not a bundle, or a manifest or squashfs that breaks its rules */
 	BSC_BUNDLE_ERROR_SIGNATURE,   /* the signature does not fit the bytes, or is no signature */
 	BSC_BUNDLE_ERROR_UNTRUSTED,   /* signed, but by nobody we trust (now, for this purpose) */
 	BSC_BUNDLE_ERROR_CORRUPT,     /* bytes differ from what was signed */

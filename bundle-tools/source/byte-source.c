@@ -4,9 +4,9 @@
 
 #include "bundle-tools/source/byte-source.h"
 
-#include <gio/gio.h>
-
 #include "common/error.h"
+
+#include <gio/gio.h>
 
 void
 bsc_byte_source_init(BscByteSource *self, const BscByteSourceOps *ops, uint64_t size_bytes)
@@ -55,8 +55,7 @@ check_range(BscByteSource *self, uint64_t offset, uint64_t len, GError **error)
 }
 
 gboolean
-bsc_byte_source_read_at(BscByteSource *self, uint64_t offset, void *buf, size_t len,
-			GError **error)
+bsc_byte_source_read_at(BscByteSource *self, uint64_t offset, void *buf, size_t len, GError **error)
 {
 	if (!check_range(self, offset, len, error))
 		return FALSE;

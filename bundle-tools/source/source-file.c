@@ -4,16 +4,16 @@
 
 #include "bundle-tools/source/source-file.h"
 
+#include "bundle-tools/source/bundle-error.h"
+#include "common/error.h"
+#include "common/io.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <gio/gio.h>
 #include <linux/fs.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
-
-#include "bundle-tools/source/bundle-error.h"
-#include "common/error.h"
-#include "common/io.h"
 
 typedef struct {
 	BscByteSource base;
