@@ -12,8 +12,9 @@
 typedef struct {
 	char *name;
 	char *path;
-	char *type;	   /* `files`, `trees` or `composefs` */
-	char *description; /* %NULL = not set */
+	char *type;	    /* `files`, `trees` or `composefs` */
+	char *description;  /* %NULL = not set */
+	char *parent_class; /* always %NULL: refused, not supported yet */
 } BscSystemConfigArtifacts;
 
 /* An event log, `[log.NAME]`. */
