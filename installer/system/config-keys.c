@@ -5,7 +5,7 @@
 #include "installer/system/config-keys.h"
 
 #include "common/error.h"
-#include "installer/system/system-config.h"
+#include "installer/system/config-data.h"
 
 #include <string.h>
 

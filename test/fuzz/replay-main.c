@@ -73,8 +73,10 @@ main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	dir_path = argc > 1 ? g_strdup(argv[1]) : get_corpus_dir(argv[0]);
 	dir = g_dir_open(dir_path, 0, NULL);
-	if (dir == NULL)
-		g_error("there is no corpus in '%s'", dir_path);
+	if (dir == NULL) {
+		g_printerr("There is no corpus in '%s'\n", dir_path);
+		return 1;
+	}
 	while ((name = g_dir_read_name(dir)) != NULL) {
 		g_autofree char *case_name = g_strdup_printf("/replay/%s", name);
 
