@@ -3,10 +3,7 @@
 /* installer/system/system-config.h - system.conf as an immutable struct */
 #pragma once
 
-#include "installer/system/slot.h"
-
-#include <glib.h>
-#include <stdint.h>
+#include "installer/system/config-data.h"
 
 /* What to load and how; zero everywhere is a good start. */
 typedef struct {
