@@ -62,6 +62,8 @@ bsc_keyfile_parse(const char *data, size_t len, GError **error)
 	g_autoptr(GError) why = NULL;
 	g_autofree char *text = NULL;
 
+	if (len == 0)
+		data = ""; /* of an empty file it may be NULL */
 	if (memchr(data, '\0', len) != NULL || !g_utf8_validate(data, (gssize)len, NULL)) {
 		bsc_error_set(error, BSC_CONFIG_ERROR, BSC_CONFIG_ERROR_SYNTAX,
 			      "the text is not UTF-8");
