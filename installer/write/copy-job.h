@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Bascule authors */
+/* installer/write/copy-job.h - what pipeline and read-back share about one copy, and its ticks */
+#pragma once
+
+#include "installer/write/copy-plan.h"
+#include "installer/write/copy-record.h"
+#include "installer/write/copy-store.h"
+#include "installer/write/writer-ops.h"
+
+/* One image onto one device. Borrowed by the threads of a call until it returns. */
+typedef struct {
+	BscByteSource *image;
+	BscDevice *device;
+	BscCopyPlan plan;
+	BscCopyRecord *record;
+	BscWriteVerify verify;
+	BscWriteProgressFunc on_progress; /* (nullable) */
+	gpointer progress_data;
+	GCancellable *cancellable; /* (nullable) */
+	gint64 last_tick_usec;
+
+	/* results of the pipeline */
+	BscCopyStoreCounts counts;
+	uint64_t verify_bytes;		/* what @verify says is to be read back */
+	uint8_t sha256[BSC_DIGEST_LEN]; /* of the whole image, zeros included */
+	uint8_t *first_unit; /* (array): kept here, not written; memory of the caller, aligned */
+	size_t first_len;    /* bytes of the image in it */
+} BscCopyJob;
+
+#define BSC_COPY_JOB_TICK_USEC (50 * 1000)
+
+/**
+ * bsc_copy_job_tick:
+ * @self: a job
+ * @phase: what is being done
+ * @done: bytes of it done
+ * @total: bytes to do
+ * @error: return location
+ *
+ * Looks at the cancellable and reports progress, at most every %BSC_COPY_JOB_TICK_USEC and at the
+ * end. Only for the thread that called the writer. Errors: %G_IO_ERROR_CANCELLED.
+ *
+ * Returns: %TRUE to go on
+ */
+gboolean bsc_copy_job_tick(BscCopyJob *self, BscWritePhase phase, uint64_t done, uint64_t total,
+			   GError **error);
+
+/**
+ * bsc_copy_job_needs_read_back:
+ * @self: a job
+ * @state: what was done to an item
+ *
+ * Returns: whether such an item is to be read back
+ */
+gboolean bsc_copy_job_needs_read_back(const BscCopyJob *self, BscCopyState state);
+
+/**
+ * bsc_copy_job_map:
+ * @size_bytes: number of bytes
+ * @error: return location
+ *
+ * Memory for buffers, page aligned and given back whole by munmap(), however the heap looks.
+ * Errors: %G_IO_ERROR_NO_SPACE.
+ *
+ * Returns: (transfer full) (nullable): the memory, or %NULL on failure
+ */
+uint8_t *bsc_copy_job_map(size_t size_bytes, GError **error);

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Bascule authors */
+/* installer/write/copy-record.h - what a copy did to each item, and digests to read it back by */
+#pragma once
+
+#include "common/digest.h"
+#include "installer/write/copy-walk.h"
+
+typedef enum {
+	BSC_COPY_STATE_NONE,  /* not handled, or handled apart */
+	BSC_COPY_STATE_EQUAL, /* the destination held it already */
+	BSC_COPY_STATE_DATA,  /* at least a part of it was written */
+	BSC_COPY_STATE_ZERO,  /* made zeros */
+} BscCopyState;
+
+/*
+ * One byte an item, and digests for groups of items: the exclusive or of the items' digests, each
+ * over offset and bytes, so that threads can add them in any order and the memory stays small
+ * however large the image is. That finds every fault of a medium; it is no defence against a
+ * forger, who would have to meet the image's own digest.
+ *
+ * All functions may be called by several threads at once.
+ */
+typedef struct _BscCopyRecord BscCopyRecord;
+
+/**
+ * bsc_copy_record_new:
+ *
+ * Returns: (transfer full): a record without items
+ */
+BscCopyRecord *bsc_copy_record_new(void);
+
+/**
+ * bsc_copy_record_set:
+ * @self: a record
+ * @item: an item
+ * @state: what was done to it
+ */
+void bsc_copy_record_set(BscCopyRecord *self, const BscCopyItem *item, BscCopyState state);
+
+/**
+ * bsc_copy_record_get:
+ * @self: a record
+ * @item: an item
+ *
+ * Returns: what was set
+ */
+BscCopyState bsc_copy_record_get(BscCopyRecord *self, const BscCopyItem *item);
+
+/**
+ * bsc_copy_record_add:
+ * @self: a record
+ * @item: an item
+ * @digest: an empty digest of the calling thread
+ * @data: the item's bytes
+ *
+ * Adds an item to its group. Adding the same bytes again takes it out: once the read-back has
+ * added what it found, every group is empty if nothing was lost.
+ */
+void bsc_copy_record_add(BscCopyRecord *self, const BscCopyItem *item, BscDigest *digest,
+			 const void *data);
+
+/**
+ * bsc_copy_record_find_lost:
+ * @self: a record, with everything added twice
+ * @out_offset: (out): where a group that is not empty begins, in bytes
+ *
+ * Returns: whether there is such a group
+ */
+gboolean bsc_copy_record_find_lost(BscCopyRecord *self, uint64_t *out_offset);
+
+/**
+ * bsc_copy_record_free:
+ * @self: (transfer full) (nullable): a record
+ */
+void bsc_copy_record_free(BscCopyRecord *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(BscCopyRecord, bsc_copy_record_free)

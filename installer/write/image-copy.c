@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Bascule authors */
+#include "config.h"
+
+#include "installer/write/image-copy.h"
+
+#include "bundle-tools/source/bundle-error.h"
+#include "common/error.h"
+#include "common/hex.h"
+#include "installer/write/copy-pipeline.h"
+#include "installer/write/read-back.h"
+#include "installer/write/write-error.h"
+
+#include <string.h>
+
+static BscCopyPlan
+make_plan(BscByteSource *image, const BscDevice *device, const BscWriteRequest *request)
+{
+	BscCopyPlanInput input = {
+		.source_block_bytes = bsc_byte_source_get_block(image),
+		.unit_bytes = device->unit_bytes,
+		.memory_bytes = request->memory_bytes,
+		.worker_bytes = request->worker_bytes,
+		.workers = request->workers,
+		.cores = g_get_num_processors(),
+	};
+
+	return bsc_copy_plan_make(&input);
+}
+
+static gboolean
+check_digest(const BscCopyJob *job, const BscWriteRequest *request, GError **error)
+{
+	g_autofree char *is = bsc_hex_encode(job->sha256, BSC_DIGEST_LEN);
+	g_autofree char *should = NULL;
+
+	if (request->sha256 == NULL || memcmp(request->sha256, job->sha256, BSC_DIGEST_LEN) == 0)
+		return TRUE;
+	should = bsc_hex_encode(request->sha256, BSC_DIGEST_LEN);
+	return bsc_error_set(error, BSC_BUNDLE_ERROR, BSC_BUNDLE_ERROR_CORRUPT,
+			     "The image has the SHA-256 %s, the manifest says %s; build the bundle "
+			     "again from the right image",
+			     is, should);
+}
+
+static gboolean
+read_back(BscCopyJob *job, BscWriteReport *report, GError **error)
+{
+	return job->verify == BSC_WRITE_VERIFY_OFF || job->verify_bytes == 0 ||
+	       bsc_read_back_run(job, &report->bytes_verified, error);
+}
+
+static gboolean
+check_first_unit(BscCopyJob *job, size_t padded, BscWriteReport *report, GError **error)
+{
+	uint8_t *there;
+	gboolean ok;
+
+	if (job->verify == BSC_WRITE_VERIFY_OFF)
+		return TRUE;
+	there = g_aligned_alloc(1, job->device->unit_bytes, job->device->unit_bytes);
+	bsc_device_drop_cache(job->device);
+	ok = bsc_device_read(job->device, there, padded, 0, error);
+	if (ok && memcmp(there, job->first_unit, padded) != 0)
+		ok = bsc_error_set(error, BSC_WRITE_ERROR, BSC_WRITE_ERROR_DEVICE,
+				   "What was read back from the first block is not what was "
+				   "written; the medium or its driver loses data, replace it");
+	g_aligned_free(there);
+	report->bytes_verified += job->first_len;
+	return ok;
+}
+
+/*
+ * A power cut before the flush leaves the old zeros or the whole unit (one device block, or a few
+ * that no file system reads apart), behind which everything is durable already.
+ */
+static gboolean
+write_first_unit(BscCopyJob *job, BscWriteReport *report, GError **error)
+{
+	BscCopyItem item = {.len = job->first_len};
+	uint8_t *window_data = g_aligned_alloc(1, job->device->unit_bytes, job->device->unit_bytes);
+	BscCopyStoreWindow window = {.data = window_data, .len_bytes = job->device->unit_bytes};
+	uint64_t align = job->device->align_bytes;
+	size_t padded =
+		(size_t)MIN((job->first_len + align - 1) / align * align, job->device->size_bytes);
+	BscCopyState state;
+	gboolean ok;
+
+	ok = bsc_copy_store_data(job->device, &item, job->first_unit, &window, &job->counts, &state,
+				 error);
+	g_aligned_free(window_data);
+	return ok && bsc_device_flush(job->device, error) &&
+	       check_first_unit(job, padded, report, error);
+}
+
+static gboolean
+run_steps(BscCopyJob *job, const BscWriteRequest *request, BscWriteReport *report, GError **error)
+{
+	return bsc_device_clear_first(job->device, error) && bsc_copy_pipeline_run(job, error) &&
+	       check_digest(job, request, error) && bsc_device_flush(job->device, error) &&
+	       read_back(job, report, error) && write_first_unit(job, report, error);
+}
+
+static gboolean
+run_job(BscCopyJob *job, const BscWriteRequest *request, BscWriteReport *out_report, GError **error)
+{
+	BscWriteReport report = {.bytes_total = bsc_byte_source_get_size(job->image)};
+
+	if (!run_steps(job, request, &report, error))
+		return FALSE;
+	report.bytes_written = job->counts.written;
+	report.bytes_equal = job->counts.equal;
+	report.bytes_zeroed = job->counts.zeroed;
+	memcpy(report.sha256, job->sha256, BSC_DIGEST_LEN);
+	*out_report = report;
+	return TRUE;
+}
+
+gboolean
+bsc_image_copy_run(BscByteSource *image, BscDevice *device, const BscWriteRequest *request,
+		   BscWriteReport *out_report, GCancellable *cancellable, GError **error)
+{
+	g_autoptr(BscCopyRecord) record = bsc_copy_record_new();
+	BscCopyJob job = {
+		.image = image,
+		.device = device,
+		.plan = make_plan(image, device, request),
+		.record = record,
+		.verify = request->verify,
+		.on_progress = request->on_progress,
+		.progress_data = request->progress_data,
+		.cancellable = cancellable,
+	};
+	gboolean ok;
+
+	if (!bsc_device_check_fit(device, bsc_byte_source_get_size(image), error))
+		return FALSE;
+	job.first_unit = g_aligned_alloc0(1, device->unit_bytes, device->unit_bytes);
+	ok = run_job(&job, request, out_report, error);
+	g_aligned_free(job.first_unit);
+	return ok;
+}

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Bascule authors */
+#include "config.h"
+
+#include "installer/write/read-back.h"
+
+#include "common/error.h"
+#include "installer/write/write-error.h"
+
+#include <sys/mman.h>
+
+typedef struct {
+	BscCopyJob *job;
+	GMutex lock; /* protects all below */
+	GCond done_cond;
+	BscCopyWalk walk;
+	uint64_t bytes_done;
+	unsigned n_running;
+	gboolean is_stopped;
+	GError *error; /* the first */
+} ReadBack;
+
+typedef struct {
+	ReadBack *all;
+	GThread *thread;
+	BscDigest *digest;
+	uint8_t *data; /* chunk_bytes */
+} Worker;
+
+/* With the lock held. Takes @why; only the first error counts. */
+static void
+stop_locked(ReadBack *self, GError *why)
+{
+	if (self->error == NULL)
+		self->error = why;
+	else
+		g_error_free(why);
+	self->is_stopped = TRUE;
+}
+
+static gboolean
+take_item_locked(ReadBack *self, BscCopyItem *out_item)
+{
+	GError *why = NULL;
+
+	while (!self->is_stopped) {
+		if (!bsc_copy_walk_next(&self->walk, out_item, &why)) {
+			stop_locked(self, why);
+			return FALSE;
+		}
+		if (out_item->len == 0)
+			return FALSE;
+		if (bsc_copy_job_needs_read_back(self->job,
+						 bsc_copy_record_get(self->job->record, out_item)))
+			return TRUE;
+	}
+	return FALSE;
+}
+
+/* The next item to read back, after @done bytes of the one before; FALSE at the end. */
+static gboolean
+take_item(ReadBack *self, uint64_t done, BscCopyItem *out_item)
+{
+	gboolean has_item;
+
+	g_mutex_lock(&self->lock);
+	self->bytes_done += done;
+	has_item = take_item_locked(self, out_item);
+	g_mutex_unlock(&self->lock);
+	return has_item;
+}
+
+static gboolean
+set_lost(uint64_t offset, GError **error)
+{
+	return bsc_error_set(error, BSC_WRITE_ERROR, BSC_WRITE_ERROR_DEVICE,
+			     "What was read back from the medium at offset %" G_GUINT64_FORMAT
+			     " is not what was written; the medium or its driver loses data, "
+			     "replace it",
+			     offset);
+}
+
+static gboolean
+check_zeros(Worker *self, const BscCopyItem *item, GError **error)
+{
+	BscCopyJob *job = self->all->job;
+	size_t len = 0;
+
+	for (uint64_t pos = 0; pos < item->len; pos += len) {
+		len = MIN(job->plan.chunk_bytes, item->len - pos);
+		if (!bsc_device_read(job->device, self->data, len, item->offset + pos, error))
+			return FALSE;
+		if (!bsc_device_is_zero(self->data, len))
+			return set_lost(item->offset + pos, error);
+	}
+	return TRUE;
+}
+
+static gboolean
+check_item(Worker *self, const BscCopyItem *item, GError **error)
+{
+	BscCopyJob *job = self->all->job;
+	uint64_t align = job->device->align_bytes;
+	uint64_t padded = MIN((item->len + align - 1) / align * align,
+			      job->device->size_bytes - item->offset);
+
+	if (item->is_zero || bsc_copy_record_get(job->record, item) == BSC_COPY_STATE_ZERO)
+		return check_zeros(self, item, error);
+	if (!bsc_device_read(job->device, self->data, padded, item->offset, error))
+		return FALSE;
+	bsc_copy_record_add(job->record, item, self->digest, self->data);
+	return TRUE;
+}
+
+static gpointer
+run_worker(gpointer data)
+{
+	Worker *self = data;
+	BscCopyItem item = {0};
+	GError *why = NULL;
+
+	while (why == NULL && take_item(self->all, item.len, &item))
+		if (!check_item(self, &item, &why))
+			break;
+	g_mutex_lock(&self->all->lock);
+	if (why != NULL)
+		stop_locked(self->all, why);
+	self->all->n_running--;
+	g_cond_signal(&self->all->done_cond);
+	g_mutex_unlock(&self->all->lock);
+	return NULL;
+}
+
+static gboolean
+tick(ReadBack *self, uint64_t done, GError **error)
+{
+	return bsc_copy_job_tick(self->job, BSC_WRITE_PHASE_VERIFY, done, self->job->verify_bytes,
+				 error);
+}
+
+/* The calling thread's part: progress and cancellation. */
+static void
+wait_for_workers(ReadBack *self)
+{
+	gboolean go_on = TRUE;
+	GError *why = NULL;
+
+	g_mutex_lock(&self->lock);
+	while (self->n_running > 0) {
+		gint64 until = g_get_monotonic_time() + BSC_COPY_JOB_TICK_USEC;
+		uint64_t done = self->bytes_done;
+
+		if (g_cond_wait_until(&self->done_cond, &self->lock, until))
+			continue;
+		g_mutex_unlock(&self->lock);
+		go_on = tick(self, done, &why);
+		g_mutex_lock(&self->lock);
+		if (!go_on)
+			stop_locked(self, g_steal_pointer(&why));
+	}
+	g_mutex_unlock(&self->lock);
+}
+
+static void
+run_workers(ReadBack *self, uint8_t *pool)
+{
+	const BscCopyPlan *plan = &self->job->plan;
+	g_autofree Worker *workers = g_new0(Worker, plan->n_threads);
+
+	self->n_running = plan->n_threads;
+	for (unsigned i = 0; i < plan->n_threads; i++) {
+		workers[i].all = self;
+		workers[i].digest = bsc_digest_new();
+		workers[i].data = pool + (size_t)i * plan->chunk_bytes;
+		workers[i].thread = g_thread_new("bsc-read-back", run_worker, &workers[i]);
+	}
+	wait_for_workers(self);
+	for (unsigned i = 0; i < plan->n_threads; i++) {
+		g_thread_join(workers[i].thread);
+		bsc_digest_free(workers[i].digest);
+	}
+}
+
+gboolean
+bsc_read_back_run(BscCopyJob *job, uint64_t *out_bytes, GError **error)
+{
+	size_t pool_bytes = (size_t)job->plan.n_threads * job->plan.chunk_bytes;
+	uint8_t *pool = bsc_copy_job_map(pool_bytes, error);
+	ReadBack self = {.job = job};
+	uint64_t offset = 0;
+
+	if (pool == NULL)
+		return FALSE;
+	g_mutex_init(&self.lock);
+	g_cond_init(&self.done_cond);
+	bsc_copy_walk_init(&self.walk, job->image, job->device->unit_bytes, job->plan.chunk_bytes);
+	bsc_device_drop_cache(job->device);
+	run_workers(&self, pool);
+	g_cond_clear(&self.done_cond);
+	g_mutex_clear(&self.lock);
+	(void)munmap(pool, pool_bytes);
+	if (self.error != NULL) {
+		g_propagate_error(error, self.error);
+		return FALSE;
+	}
+	if (bsc_copy_record_find_lost(job->record, &offset))
+		return set_lost(offset, error);
+	*out_bytes = self.bytes_done;
+	return tick(&self, self.bytes_done, error);
+}
