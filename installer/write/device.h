@@ -28,7 +28,7 @@ typedef struct {
 	uint32_t unit_bytes;  /* what is compared and written as one: 4096, or the logical block */
 	gboolean is_block;
 	gboolean is_direct; /* the page cache is bypassed */
-	gint cannot_zero;   /* atomic: the device refused to zero a range without data */
+	int cannot_zero;    /* atomic: the device refused to zero a range without data */
 } BscDevice;
 
 /**
