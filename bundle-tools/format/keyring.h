@@ -6,6 +6,8 @@
 #include <glib.h>
 
 /* OpenSSL's types by their struct names, so that only cms.c and keyring.c need its headers. */
+struct X509_name_st;
+struct asn1_string_st;
 struct evp_pkey_st;
 struct stack_st_X509;
 struct x509_st;
@@ -181,6 +183,22 @@ struct stack_st_X509 *bsc_keyring_load_certs(const char *path, GError **error);
  * Returns: (transfer full): the words, never empty
  */
 char *bsc_keyring_take_reason(void);
+
+/**
+ * bsc_keyring_format_name:
+ * @name: a subject or issuer
+ *
+ * For cms.c. Returns: (transfer full): RFC 2253 form in valid UTF-8: `CN=Alice,O=Example`
+ */
+char *bsc_keyring_format_name(const struct X509_name_st *name);
+
+/**
+ * bsc_keyring_read_time:
+ * @time: (nullable): an ASN.1 time
+ *
+ * For cms.c. Returns: microseconds since 1970, or 0 if it cannot be read
+ */
+gint64 bsc_keyring_read_time(const struct asn1_string_st *time);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BscKeyring, bsc_keyring_unref)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BscSigningKey, bsc_keyring_free_signer)
