@@ -367,7 +367,8 @@ set_rules(const BscKeyring *self, X509_STORE_CTX *ctx, gint64 time_usec)
 	if (self->no_check_time)
 		flags |= X509_V_FLAG_NO_CHECK_TIME;
 	X509_VERIFY_PARAM_set_flags(param, flags);
-	X509_VERIFY_PARAM_set_time(param, (time_t)(time_usec / G_USEC_PER_SEC));
+	if (!self->no_check_time) /* a time that is set beats the flag */
+		X509_VERIFY_PARAM_set_time(param, (time_t)(time_usec / G_USEC_PER_SEC));
 	if (self->purpose != 0)
 		X509_STORE_CTX_set_purpose(ctx, self->purpose);
 }
