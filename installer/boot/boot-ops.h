@@ -18,7 +18,8 @@ typedef enum {
  * BscBootRunFunc:
  * @argv: (array zero-terminated=1): program and arguments
  * @input: (nullable): what it reads from stdin
- * @out_text: (out) (transfer full): what it printed to stdout and stderr
+ * @with_stderr: @out_text also has what it printed to stderr
+ * @out_text: (out) (transfer full): what it printed to stdout
  * @data: the caller's
  * @error: return location
  *
@@ -26,8 +27,8 @@ typedef enum {
  *
  * Returns: %TRUE if it exited with status 0
  */
-typedef gboolean (*BscBootRunFunc)(const char *const *argv, const char *input, char **out_text,
-				   gpointer data, GError **error);
+typedef gboolean (*BscBootRunFunc)(const char *const *argv, const char *input, gboolean with_stderr,
+				   char **out_text, gpointer data, GError **error);
 
 /* Everything a backend may touch; zero everywhere means this machine. Strings must live as long
  * as the BscBootloader made with them. */
@@ -38,24 +39,25 @@ typedef struct {
 	const char *fw_env_config; /* given to both with -c; %NULL = /etc/fw_env.config */
 	BscBootRunFunc run;
 	gpointer data;	    /* for @run, and for the ops of a test */
-	int setenv_dialect; /* private to boot-uboot: what its fw_setenv wants; 0 = not probed */
+	int setenv_dialect; /* private to boot-uboot: what fw_setenv understands; 0 = unknown */
 } BscBootEnv;
 
 /*
  * One boot loader. Every function may block for seconds (it starts programs). Names are
- * bootnames of the configuration. %NULL for a function means the default of the wrapper that has
- * the same name in bootloader.h.
+ * bootnames of the configuration.
  */
 typedef struct {
 	const char *name; /* the word in `bootloader=` */
 
-	/* The bootname that boots next; %NULL if the boot loader would boot none that we know. */
+	/* The bootname that boots next; %NULL if that is none of the configuration. Optional: where
+	 * it is %NULL, asking is an error and set_primary is not read back. */
 	gboolean (*get_primary)(BscBootEnv *env, char **out_bootname, GError **error);
 
 	/* Makes @bootname boot next with full attempts, as one atomic write where possible. */
 	gboolean (*set_primary)(BscBootEnv *env, const char *bootname, GError **error);
 
-	/* UNKNOWN without an error is an answer: there is no opinion. */
+	/* UNKNOWN without an error is an answer: nothing is said of this slot. Optional: where it
+	 * is %NULL all is UNKNOWN and set_state is not read back. */
 	gboolean (*get_state)(BscBootEnv *env, const char *bootname, BscBootState *out,
 			      GError **error);
 
