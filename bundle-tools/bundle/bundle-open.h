@@ -41,3 +41,20 @@ typedef struct {
 BscBundle *bsc_bundle_open(BscByteSource *source, const BscBundleOpenOptions *options,
 			   BscBundleProgressFunc on_progress, gpointer user,
 			   GCancellable *cancellable, GError **error);
+
+/**
+ * bsc_bundle_open_path:
+ * @path: a local file
+ * @options: whom to trust and what to accept
+ * @on_progress: (nullable): as for bsc_bundle_open()
+ * @user: for @on_progress
+ * @cancellable: (nullable): ends the work early
+ * @error: return location, prefixed with @path
+ *
+ * bsc_bundle_open() for a file.
+ *
+ * Returns: (transfer full) (nullable): the bundle, or %NULL on failure
+ */
+BscBundle *bsc_bundle_open_path(const char *path, const BscBundleOpenOptions *options,
+				BscBundleProgressFunc on_progress, gpointer user,
+				GCancellable *cancellable, GError **error);
