@@ -4,10 +4,10 @@
 
 #include "test/support/memory-source.h"
 
+#include "common/error.h"
+
 #include <gio/gio.h>
 #include <string.h>
-
-#include "common/error.h"
 
 typedef struct {
 	BscByteSource base;
