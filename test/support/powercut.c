@@ -40,7 +40,7 @@ typedef struct Undo {
 	dev_t dev;
 	ino_t ino;
 	char *path;
-	off_t offset;
+	__off_t offset;
 	size_t len;
 	uint8_t old[];
 } Undo;
@@ -169,7 +169,7 @@ failure(void)
 }
 
 static void
-remember(int fd, const struct stat *st, off_t offset, size_t len)
+remember(int fd, const struct stat *st, __off_t offset, size_t len)
 {
 	char path[4096];
 	Undo *undo;
@@ -215,7 +215,7 @@ forget(const struct stat *st)
 
 /* 1 if the whole write is to be done; else *@out_n is what to return, with errno set. */
 static int
-meet_write(int fd, const void *buf, size_t len, off_t offset, ssize_t *out_n)
+meet_write(int fd, const void *buf, size_t len, __off_t offset, ssize_t *out_n)
 {
 	struct stat st;
 
@@ -280,7 +280,7 @@ write(int fd, const void *buf, size_t len)
 }
 
 ssize_t
-pwrite(int fd, const void *buf, size_t len, off_t offset)
+pwrite(int fd, const void *buf, size_t len, __off_t offset)
 {
 	ssize_t n = -1;
 
@@ -290,7 +290,7 @@ pwrite(int fd, const void *buf, size_t len, off_t offset)
 ssize_t
 pwrite64(int fd, const void *buf, size_t len, off64_t offset)
 {
-	return pwrite(fd, buf, len, (off_t)offset);
+	return pwrite(fd, buf, len, (__off_t)offset);
 }
 
 int
@@ -336,7 +336,7 @@ unlinkat(int fd, const char *path, int flags)
 }
 
 int
-ftruncate(int fd, off_t len)
+ftruncate(int fd, __off_t len)
 {
 	return meet_fd(fd) < 0 ? -1 : REAL(ftruncate)(fd, len);
 }
@@ -344,11 +344,11 @@ ftruncate(int fd, off_t len)
 int
 ftruncate64(int fd, off64_t len)
 {
-	return ftruncate(fd, (off_t)len);
+	return ftruncate(fd, (__off_t)len);
 }
 
 int
-fallocate(int fd, int how, off_t offset, off_t len)
+fallocate(int fd, int how, __off_t offset, __off_t len)
 {
 	struct stat st;
 
@@ -362,7 +362,7 @@ fallocate(int fd, int how, off_t offset, off_t len)
 int
 fallocate64(int fd, int how, off64_t offset, off64_t len)
 {
-	return fallocate(fd, how, (off_t)offset, (off_t)len);
+	return fallocate(fd, how, (__off_t)offset, (__off_t)len);
 }
 
 int
