@@ -47,8 +47,7 @@ test_orders(void)
 
 			g_assert_true(bsc_version_compare(ordered[i], ordered[j], &order, &error));
 			g_assert_no_error(error);
-			if (((order > 0) - (order < 0)) != (i > j) - (i < j))
-				g_error("%s, %s: %d", ordered[i], ordered[j], order);
+			g_assert_cmpint((order > 0) - (order < 0), ==, (i > j) - (i < j));
 		}
 	}
 }
