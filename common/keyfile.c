@@ -218,9 +218,10 @@ static gboolean
 read_row(GKeyFile *file, const char *group, const BscKeyfileRow *row, const char *base_dir,
 	 gpointer out, GError **error)
 {
-	g_autofree char *value = g_key_file_get_string(file, group, row->key, NULL);
+	g_autoptr(GError) why = NULL;
+	g_autofree char *value = g_key_file_get_string(file, group, row->key, &why);
 
-	if (value == NULL && g_key_file_has_key(file, group, row->key, NULL))
+	if (why != NULL && g_key_file_has_key(file, group, row->key, NULL))
 		return value_error(error, "the value has a bad escape sequence");
 	if (value == NULL && row->required)
 		return value_error(error, "is missing");

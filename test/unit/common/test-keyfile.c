@@ -77,6 +77,8 @@ test_refuses(void)
 		{"[g]\nname=\xff\n", BSC_CONFIG_ERROR_SYNTAX, "the text is not UTF-8"},
 		{"[g]\nflag=true\n", BSC_CONFIG_ERROR_VALUE, "[g] name: is missing"},
 		{"[g]\nname=\n", BSC_CONFIG_ERROR_VALUE, "[g] name: the value is empty"},
+		{"[g]\nname=a\\qb\n", BSC_CONFIG_ERROR_VALUE,
+		 "[g] name: the value has a bad escape sequence"},
 		{"[g]\nname=a b\n", BSC_CONFIG_ERROR_VALUE, NULL},
 		{"[g]\nname=x\nsize=2G\n", BSC_CONFIG_ERROR_VALUE, NULL},
 		{"[g]\nname=x\nsize=-1\n", BSC_CONFIG_ERROR_VALUE, NULL},
