@@ -574,6 +574,7 @@ add_signing_time(CMS_SignerInfo *si, gint64 time_usec)
 	return good;
 }
 
+/* Asked for in words also with a key for PSS only: else OpenSSL 3.0 writes rsaEncryption. */
 static gboolean
 set_pss(CMS_SignerInfo *si)
 {
@@ -588,11 +589,12 @@ static CMS_SignerInfo *
 add_signer(CMS_ContentInfo *cms, const BscSigningKey *key, const BscCmsSignOptions *options,
 	   unsigned flags, GError **error)
 {
-	gboolean pss = options != NULL && options->pss && !EVP_PKEY_is_a(key->key, "RSA-PSS");
+	gboolean is_pss_key = EVP_PKEY_is_a(key->key, "RSA-PSS");
+	gboolean pss = is_pss_key || (options != NULL && options->pss);
 	CMS_SignerInfo *si;
 	gint64 time_usec;
 
-	if (pss && !EVP_PKEY_is_a(key->key, "RSA")) {
+	if (pss && !is_pss_key && !EVP_PKEY_is_a(key->key, "RSA")) {
 		bsc_error_set(error, BSC_BUNDLE_ERROR, BSC_BUNDLE_ERROR_UNSUPPORTED,
 			      "RSASSA-PSS is asked for, but the key is of type %s",
 			      EVP_PKEY_get0_type_name(key->key));

@@ -563,9 +563,10 @@ read_pairs(GKeyFile *file, const char *group, const char *label, GError **error)
 	BscManifestMeta *meta = meta_new(label);
 
 	for (size_t i = 0; keys != NULL && keys[i] != NULL; i++) {
-		g_autofree char *value = g_key_file_get_string(file, group, keys[i], NULL);
+		g_autoptr(GError) why = NULL;
+		g_autofree char *value = g_key_file_get_string(file, group, keys[i], &why);
 
-		if (value != NULL) {
+		if (why == NULL) {
 			meta_add(meta, keys[i], value);
 			continue;
 		}
