@@ -21,6 +21,7 @@ typedef struct {
 	char *manifest_hash;  /* hex */
 	char *bundle_version; /* (nullable) */
 	char *from_slot;      /* booted slot, or `_external_` */
+	gboolean activates;   /* it is to become the primary boot choice */
 	char **to_slots;      /* destinations, root slot first */
 	char *boot_id;	      /* of the boot that wrote it */
 	BscJobPhase phase;
@@ -30,6 +31,14 @@ typedef struct {
 	gint64 finished_usec; /* 0 = not finished */
 	gboolean resolved;    /* found unfinished at a later start and judged from boot state */
 } BscJobRecord;
+
+/**
+ * bsc_job_record_phase_to_string:
+ * @phase: a phase
+ *
+ * Returns: (transfer none): `writing`, `activating` or `finished`
+ */
+const char *bsc_job_record_phase_to_string(BscJobPhase phase);
 
 /**
  * bsc_job_record_lookup:
@@ -63,6 +72,42 @@ void bsc_job_record_free(BscJobRecord *self);
  * Returns: %TRUE if no unfinished record is left, or its installer still runs
  */
 gboolean bsc_job_record_resolve(BscSystem *system, GError **error);
+
+/**
+ * bsc_job_record_resolve_locked:
+ * @system: the device
+ * @error: return location
+ *
+ * bsc_job_record_resolve() for a caller that holds the writer lock.
+ *
+ * Returns: %TRUE if no unfinished record is left
+ */
+gboolean bsc_job_record_resolve_locked(BscSystem *system, GError **error);
+
+/**
+ * bsc_job_record_check_unused:
+ * @system: the device
+ * @transaction_id: an id somebody wants to use
+ * @error: return location
+ *
+ * Errors: %BSC_INSTALL_ERROR_USED.
+ *
+ * Returns: %TRUE if no installation that is remembered had this id
+ */
+gboolean bsc_job_record_check_unused(BscSystem *system, const char *transaction_id, GError **error);
+
+/**
+ * bsc_job_record_save:
+ * @system: the device
+ * @record: a record; replaces the one of the same transaction
+ * @error: return location
+ *
+ * For install-run.c: makes @record durable. A power cut leaves the records from before or these.
+ * The caller holds the writer lock.
+ *
+ * Returns: %TRUE when it is durable, or volatile for want of a place
+ */
+gboolean bsc_job_record_save(BscSystem *system, const BscJobRecord *record, GError **error);
 
 /**
  * bsc_job_record_is_volatile:

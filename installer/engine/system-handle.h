@@ -3,12 +3,13 @@
 /* installer/engine/system-handle.h - one handle for configuration, slots, boot loader and status */
 #pragma once
 
-#include <gio/gio.h>
+#include "bundle-tools/format/keyring.h"
+#include "installer/boot/bootloader.h"
+#include "installer/system/slot-state.h"
+#include "installer/system/status-store.h"
+#include "installer/system/system-info.h"
 
-typedef struct _BscSystemConfig BscSystemConfig;
-typedef struct _BscBootloader BscBootloader;
-typedef struct _BscStatusStore BscStatusStore;
-typedef struct _BscSystemInfo BscSystemInfo;
+#include <gio/gio.h>
 
 /*
  * Everything the engine knows about this device, opened once at start. The engine is synchronous
@@ -16,6 +17,7 @@ typedef struct _BscSystemInfo BscSystemInfo;
  * installs or marks, others look (inspect.h, job-record.h).
  */
 typedef struct _BscSystem BscSystem;
+typedef struct _BscSystemLock BscSystemLock;
 
 /* Where things are; zero everywhere is a real device. All strings are copied. */
 typedef struct {
@@ -26,6 +28,8 @@ typedef struct {
 	const char *keyring_path; /* PEM file instead of `[keyring] path`; %NULL = configuration */
 	const char *run_dir;	  /* lock, hook files, volatile records; %NULL = /run/bascule */
 	const char *root_dir; /* where /etc, /run, /usr, /proc and /sys are looked for; %NULL = / */
+	const BscBootloaderOps *boot_ops; /* for tests: in place of the configured boot loader */
+	gpointer boot_data;		  /* for @boot_ops */
 } BscSystemOptions;
 
 /**
@@ -72,18 +76,31 @@ void bsc_system_handle_set_read_only(BscSystem *self, const char *reason);
 /**
  * bsc_system_handle_lock:
  * @self: a handle
- * @out_fd: (out): the lock; released when it is closed (BSC_AUTO_FD), also by the kernel when the
- *   process dies
  * @error: return location
  *
  * Becomes the one writer of this device (flock on a fixed file, over all processes of ours and all
- * threads of this one). Does not wait. The verbs of install-run.h and mark.h take it themselves.
+ * threads of this one) and reads the status anew. Does not wait; the kernel releases the lock when
+ * the process dies. The verbs of install-run.h and mark.h take it themselves.
  *
  * Errors: %BSC_INSTALL_ERROR_BUSY with the holder's process id.
  *
- * Returns: %TRUE on success
+ * Returns: (transfer full) (nullable): the lock, or %NULL on failure; free it to let others write
  */
-gboolean bsc_system_handle_lock(BscSystem *self, int *out_fd, GError **error);
+BscSystemLock *bsc_system_handle_lock(BscSystem *self, GError **error);
+
+/**
+ * bsc_system_handle_unlock:
+ * @lock: (transfer full) (nullable): a lock
+ */
+void bsc_system_handle_unlock(BscSystemLock *lock);
+
+/**
+ * bsc_system_handle_is_locked:
+ * @self: a handle
+ *
+ * Returns: whether somebody, this process included, is writing now
+ */
+gboolean bsc_system_handle_is_locked(BscSystem *self);
 
 /**
  * bsc_system_handle_get_config:
@@ -106,7 +123,7 @@ const BscSystemInfo *bsc_system_handle_get_info(const BscSystem *self);
  * @self: a handle
  *
  * Returns: (transfer none): how the running system was detected: a bootname, a slot name, a device
- *   path or `_external_`; never %NULL
+ *   path or `_external_`; empty if it could not be found, which fails every verb that needs it
  */
 const char *bsc_system_handle_get_boot_slot(const BscSystem *self);
 
@@ -126,4 +143,137 @@ const char *bsc_system_handle_get_mount_prefix(const BscSystem *self);
  */
 const char *bsc_system_handle_get_run_dir(const BscSystem *self);
 
+/**
+ * bsc_system_handle_get_read_only:
+ * @self: a handle
+ *
+ * Returns: (transfer full) (nullable): the reason of bsc_system_handle_set_read_only()
+ */
+char *bsc_system_handle_get_read_only(BscSystem *self);
+
+/**
+ * bsc_system_handle_get_store:
+ * @self: a handle
+ *
+ * Returns: (transfer none): the records of the slots; only a holder of the lock may change them
+ */
+BscStatusStore *bsc_system_handle_get_store(BscSystem *self);
+
+/**
+ * bsc_system_handle_refresh:
+ * @self: a handle
+ *
+ * Reads the records anew if another process may have changed them.
+ */
+void bsc_system_handle_refresh(BscSystem *self);
+
+/**
+ * bsc_system_handle_open_bootloader:
+ * @self: a handle
+ * @error: return location
+ *
+ * Returns: (transfer full) (nullable): the boot loader, for one thread, or %NULL on failure
+ */
+BscBootloader *bsc_system_handle_open_bootloader(BscSystem *self, GError **error);
+
+/**
+ * bsc_system_handle_detect_states:
+ * @self: a handle
+ * @error: return location
+ *
+ * Looks which slots are booted, mounted and in use now. May run a program of the boot loader.
+ *
+ * Errors: as bsc_slot_state_detect()
+ *
+ * Returns: (transfer full) (nullable): the states, or %NULL on failure
+ */
+BscSlotStates *bsc_system_handle_detect_states(BscSystem *self, GError **error);
+
+/**
+ * bsc_system_handle_load_keyring:
+ * @self: a handle
+ * @path: (nullable): PEM file in place of the configured keyring
+ * @no_check_time: validity times do not matter
+ * @error: return location
+ *
+ * Returns: (transfer full) (nullable): the keyring with the configuration's rules, or %NULL on
+ *   failure
+ */
+BscKeyring *bsc_system_handle_load_keyring(BscSystem *self, const char *path,
+					   gboolean no_check_time, GError **error);
+
+/**
+ * bsc_system_handle_load_decryption_key:
+ * @self: a handle
+ * @out: (out) (transfer full) (nullable): the configured key; %NULL if none is configured
+ * @error: return location
+ *
+ * Returns: %TRUE on success
+ */
+gboolean bsc_system_handle_load_decryption_key(BscSystem *self, BscDecryptionKey **out,
+					       GError **error);
+
+/**
+ * bsc_system_handle_get_time_floor:
+ * @self: a handle
+ *
+ * Returns: certificates are judged at this time or later: the newer one of the program's build and
+ *   the newest signing time of a bundle marked good here, in microseconds since 1970
+ */
+gint64 bsc_system_handle_get_time_floor(BscSystem *self);
+
+/**
+ * bsc_system_handle_begin_job:
+ * @self: a handle
+ * @transaction_id: of the installation that begins
+ * @cancellable: what stops it
+ *
+ * For install-run.c: from now on bsc_system_handle_cancel_job() finds it. The caller holds the
+ * lock.
+ */
+void bsc_system_handle_begin_job(BscSystem *self, const char *transaction_id,
+				 GCancellable *cancellable);
+
+/**
+ * bsc_system_handle_commit_job:
+ * @self: a handle
+ * @error: return location
+ *
+ * For install-run.c, just before its commit point: from now on a cancel is refused.
+ *
+ * Errors: %G_IO_ERROR_CANCELLED if one came before.
+ *
+ * Returns: %TRUE if it may commit
+ */
+gboolean bsc_system_handle_commit_job(BscSystem *self, GError **error);
+
+/**
+ * bsc_system_handle_end_job:
+ * @self: a handle
+ *
+ * For install-run.c: it is over.
+ */
+void bsc_system_handle_end_job(BscSystem *self);
+
+/**
+ * bsc_system_handle_cancel_job:
+ * @self: a handle
+ * @transaction_id: (nullable): %NULL = whichever runs
+ * @error: return location
+ *
+ * See bsc_install_run_cancel(). Any thread.
+ *
+ * Returns: %TRUE if it will stop
+ */
+gboolean bsc_system_handle_cancel_job(BscSystem *self, const char *transaction_id, GError **error);
+
+/**
+ * bsc_system_handle_get_running_job:
+ * @self: a handle
+ *
+ * Returns: (transfer full) (nullable): transaction of the installation that runs in this process
+ */
+char *bsc_system_handle_get_running_job(BscSystem *self);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BscSystem, bsc_system_handle_unref)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(BscSystemLock, bsc_system_handle_unlock)
