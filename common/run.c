@@ -353,6 +353,18 @@ bsc_run_wait(BscRun *self, int *out_status, char **out_stdout, GCancellable *can
 	return TRUE;
 }
 
+char *
+bsc_run_get_complaint(const BscRun *self)
+{
+	const GString *text = self->options.merge_stderr ? self->stdout_text : self->stderr_tail;
+	g_autofree char *words = g_utf8_make_valid(text->str, (gssize)text->len);
+	const char *newline;
+
+	g_strchomp(words);
+	newline = strrchr(words, '\n');
+	return g_strdup(newline != NULL ? newline + 1 : words);
+}
+
 void
 bsc_run_free(BscRun *self)
 {

@@ -80,6 +80,15 @@ gboolean bsc_run_wait(BscRun *self, int *out_status, char **out_stdout, GCancell
 		      GError **error);
 
 /**
+ * bsc_run_get_complaint:
+ * @self: a program that bsc_run_wait() has seen end
+ *
+ * Returns: (transfer full): the last line it wrote to stderr (to stdout where that is merged),
+ *   empty if there is none; for programs whose last words are meant for people
+ */
+char *bsc_run_get_complaint(const BscRun *self);
+
+/**
  * bsc_run_free:
  * @self: (transfer full) (nullable): a program; killed with its group if it still runs
  */

@@ -188,21 +188,28 @@ update_rate(BscProgress *self, gint64 now_usec)
 }
 
 void
-bsc_progress_set_bytes(BscProgress *self, uint64_t done, uint64_t total, uint64_t before)
+bsc_progress_set_total(BscProgress *self, uint64_t bytes_total)
+{
+	self->state.bytes_total = bytes_total;
+}
+
+void
+bsc_progress_update(BscProgress *self, double share, uint64_t bytes_done)
 {
 	Step *step = innermost(self);
 	gint64 now_usec = g_get_monotonic_time();
-	unsigned own_percent;
+	unsigned own_percent = (unsigned)(CLAMP(share, 0, 0.99) * 100);
 	gboolean grows;
 
-	g_return_if_fail(step);
-	self->state.bytes_done = MAX(self->state.bytes_done, before + done);
+	g_return_if_fail(step && step->units == 0);
+	self->state.bytes_done = MAX(self->state.bytes_done, bytes_done);
 	self->state.bytes_total = MAX(self->state.bytes_total, self->state.bytes_done);
 	update_rate(self, now_usec);
-	own_percent = total > 0 ? (unsigned)MIN((double)done * 100 / (double)total, 99) : 0;
-	grows = step->units == 0 && own_percent > step->own_percent;
+	grows = own_percent > step->own_percent;
 	if (grows)
 		step->own_percent = own_percent;
+	/* the steps before are short in RAUC, and its clients expect each of them once */
+	grows = grows && self->state.phase == BSC_PROGRESS_PHASE_WRITING;
 	if (grows || now_usec - self->reported_usec >= REPORT_USEC)
 		report(self, step->message, position_of(step), grows);
 }

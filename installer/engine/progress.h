@@ -100,15 +100,21 @@ void bsc_progress_fail(BscProgress *self);
 void bsc_progress_set_phase(BscProgress *self, BscProgressPhase phase, uint64_t bytes_total);
 
 /**
- * bsc_progress_set_bytes:
+ * bsc_progress_set_total:
  * @self: a tree
- * @done: bytes done of the innermost step
- * @total: its bytes
- * @before: bytes of the phase that were done before this step
- *
- * Moves the innermost step. Its begin message is repeated each time its own percent grows; bytes
- * are reported at most ten times a second.
+ * @bytes_total: bytes of the phase, once they are known
  */
-void bsc_progress_set_bytes(BscProgress *self, uint64_t done, uint64_t total, uint64_t before);
+void bsc_progress_set_total(BscProgress *self, uint64_t bytes_total);
+
+/**
+ * bsc_progress_update:
+ * @self: a tree
+ * @share: how much of the innermost step is done, 0 to 1
+ * @bytes_done: bytes of the phase that are done
+ *
+ * Moves the innermost step. While writing, its begin message is repeated each time its own percent
+ * grows; bytes are reported at most ten times a second.
+ */
+void bsc_progress_update(BscProgress *self, double share, uint64_t bytes_done);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BscProgress, bsc_progress_free)

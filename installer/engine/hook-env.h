@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Bascule authors */
+/* installer/engine/hook-env.h - pure: the variables that hooks and handlers find */
+#pragma once
+
+#include "installer/engine/hooks.h"
+
+/**
+ * bsc_hook_env_for_handler:
+ * @input: what it is told about
+ * @dir: where the bundle's files are
+ *
+ * Returns: (transfer full): `NAME=value`, for the handlers of system.conf and of a bundle
+ */
+char **bsc_hook_env_for_handler(const BscHooksInput *input, const char *dir);
+
+/**
+ * bsc_hook_env_for_check:
+ * @input: what it is told about
+ * @dir: where the bundle's files are
+ *
+ * Returns: (transfer full): `NAME=value`, for install-check
+ */
+char **bsc_hook_env_for_check(const BscHooksInput *input, const char *dir);
+
+/**
+ * bsc_hook_env_for_slot:
+ * @input: what it is told about
+ * @dir: where the bundle's files are
+ * @planned: image and slot
+ * @mountpoint: (nullable): where the slot is mounted
+ *
+ * Returns: (transfer full): `NAME=value`, for slot hooks
+ */
+char **bsc_hook_env_for_slot(const BscHooksInput *input, const char *dir,
+			     const BscInstallPlanImage *planned, const char *mountpoint);
