@@ -151,6 +151,30 @@ bsc_keyring_load_certs(const char *path, GError **error)
 	return NULL;
 }
 
+char **
+bsc_keyring_list_expired(const char *path, gint64 now_usec, GError **error)
+{
+	g_autoptr(BscX509Stack) certs = bsc_keyring_load_certs(path, error);
+	g_autoptr(GStrvBuilder) words = g_strv_builder_new();
+
+	if (certs == NULL)
+		return NULL;
+	for (int i = 0; i < sk_X509_num(certs); i++) {
+		const X509 *cert = sk_X509_value(certs, i);
+		g_autofree char *name = bsc_keyring_format_name(X509_get_subject_name(cert));
+		g_autofree char *from = format_time(X509_get0_notBefore(cert));
+		g_autofree char *to = format_time(X509_get0_notAfter(cert));
+		g_autofree char *line = NULL;
+
+		if (now_usec >= bsc_keyring_read_time(X509_get0_notBefore(cert)) &&
+		    now_usec <= bsc_keyring_read_time(X509_get0_notAfter(cert)))
+			continue;
+		line = g_strdup_printf("certificate '%s' is valid from %s to %s", name, from, to);
+		g_strv_builder_add(words, line);
+	}
+	return g_strv_builder_end(words);
+}
+
 static gboolean
 load_file(BscKeyring *self, const char *path, GError **error)
 {

@@ -176,6 +176,20 @@ void bsc_keyring_free_decryption_key(BscDecryptionKey *key);
 struct stack_st_X509 *bsc_keyring_load_certs(const char *path, GError **error);
 
 /**
+ * bsc_keyring_list_expired:
+ * @path: a PEM file with trust anchors
+ * @now_usec: when, in microseconds since 1970
+ * @error: return location
+ *
+ * For a doctor: which certificates of the file are not valid at @now_usec, one sentence each.
+ *
+ * Errors: as bsc_keyring_load_certs().
+ *
+ * Returns: (transfer full) (nullable): sentences, possibly none, or %NULL on failure
+ */
+char **bsc_keyring_list_expired(const char *path, gint64 now_usec, GError **error);
+
+/**
  * bsc_keyring_take_reason:
  *
  * For cms.c: what OpenSSL last complained about in this thread; empties its error queue.

@@ -119,22 +119,61 @@ on_line(const char *line, gpointer data)
 	*complaint = g_strdup(line + strlen("<< error "));
 }
 
+/* A name no other unit has: what is cancelled must be stopped by name. */
+static char *
+make_unit_name(void)
+{
+	g_autofree char *id = g_uuid_string_random();
+
+	return g_strdup_printf("bascule-hook-%s.service", id);
+}
+
+/*
+ * Hooks in the field write /boot, load modules and call systemctl, which the service's sandbox
+ * forbids. A transient unit has the host's full view. There is none without systemd, and then
+ * there is no sandbox either.
+ */
+static char **
+wrap_in_unit(const char *const *argv, char **env, const char *unit)
+{
+	g_autoptr(GStrvBuilder) words = g_strv_builder_new();
+	g_autofree char *unit_option = g_strconcat("--unit=", unit, NULL);
+
+	g_strv_builder_add_many(words, "systemd-run", "--quiet", "--wait", "--pipe", "--collect",
+				"--service-type=exec", unit_option, NULL);
+	for (size_t i = 0; env[i]; i++) {
+		g_autofree char *option = g_strconcat("--setenv=", env[i], NULL);
+
+		g_strv_builder_add(words, option);
+	}
+	g_strv_builder_add(words, "--");
+	g_strv_builder_addv(words, (const char **)argv);
+	return g_strv_builder_end(words);
+}
+
+static void
+stop_unit(const char *unit)
+{
+	const char *const argv[] = {"systemctl", "stop", unit, NULL};
+	g_autoptr(GError) error = NULL;
+
+	if (!bsc_run(argv, NULL, NULL, NULL, &error))
+		g_debug("hook not stopped: %s", error->message);
+}
+
 /* Runs @argv; *@out_status is its exit status, and @error its last words if that is not 0. */
 static gboolean
-run_program(const char *const *argv, char **env, gboolean merge_stderr, int *out_status,
+run_program(const char *const *argv, const BscRunOptions *given, int *out_status,
 	    GCancellable *cancellable, GError **error)
 {
 	g_autofree char *complaint = NULL;
 	g_autofree char *last = NULL;
 	g_autoptr(GError) local_error = NULL;
 	g_autoptr(BscRun) run = NULL;
-	BscRunOptions options = {
-		.env = (const char *const *)env,
-		.merge_stderr = merge_stderr,
-		.on_line = on_line,
-		.on_line_data = &complaint,
-	};
+	BscRunOptions options = *given;
 
+	options.on_line = on_line;
+	options.on_line_data = &complaint;
 	run = bsc_run_start(argv, &options, &local_error);
 	if (!run)
 		return bsc_error_set(error, BSC_INSTALL_ERROR, BSC_INSTALL_ERROR_HOOK, "%s",
@@ -149,6 +188,26 @@ run_program(const char *const *argv, char **env, gboolean merge_stderr, int *out
 	return bsc_error_set(error, BSC_INSTALL_ERROR, BSC_INSTALL_ERROR_HOOK, "exit status %d%s%s",
 			     *out_status, complaint || *last ? ": " : "",
 			     complaint ? complaint : last);
+}
+
+/* Runs a hook or handler where it has the host's full view. */
+static gboolean
+run_outside(BscHooks *self, const char *const *argv, const BscRunOptions *options, int *out_status,
+	    GCancellable *cancellable, GError **error)
+{
+	BscRunOptions unit_options = {.merge_stderr = options->merge_stderr};
+	g_autofree char *unit = make_unit_name();
+	g_auto(GStrv) words = NULL;
+	gboolean success;
+
+	if (!bsc_system_handle_is_confined(self->input.system))
+		return run_program(argv, options, out_status, cancellable, error);
+	words = wrap_in_unit(argv, (char **)options->env, unit);
+	success = run_program((const char *const *)words, &unit_options, out_status, cancellable,
+			      error);
+	if (!success && g_cancellable_is_cancelled(cancellable))
+		stop_unit(unit);
+	return success;
 }
 
 static char *
@@ -198,6 +257,7 @@ bsc_hooks_run_handler(BscHooks *self, BscHooksHandler handler, GCancellable *can
 	g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
 	g_auto(GStrv) argv = NULL;
 	g_auto(GStrv) env = NULL;
+	BscRunOptions options = {.merge_stderr = TRUE};
 	int status = 0;
 
 	if (!path)
@@ -206,7 +266,8 @@ bsc_hooks_run_handler(BscHooks *self, BscHooksHandler handler, GCancellable *can
 		return FALSE;
 	argv = g_strv_builder_end(builder);
 	env = bsc_hook_env_for_handler(&self->input, self->dir);
-	if (run_program((const char *const *)argv, env, TRUE, &status, cancellable, error))
+	options.env = (const char *const *)env;
+	if (run_outside(self, (const char *const *)argv, &options, &status, cancellable, error))
 		return TRUE;
 	g_prefix_error(error, "Handler '%s' failed: ", path);
 	return FALSE;
@@ -220,13 +281,14 @@ run_bundle_hook(BscHooks *self, const char *name, char **env, int *out_status,
 	const char *file = self->input.bundle->manifest->hooks_filename;
 	g_autofree char *path = NULL;
 	const char *argv[] = {NULL, name, NULL};
+	BscRunOptions options = {.env = (const char *const *)env};
 
 	if (!file)
 		return bsc_error_set(error, BSC_INSTALL_ERROR, BSC_INSTALL_ERROR_HOOK,
 				     "The bundle asks for the hook %s, but has no hook file", name);
 	path = g_build_filename(self->dir, file, NULL);
 	argv[0] = path;
-	return run_program(argv, env, FALSE, out_status, cancellable, error);
+	return run_outside(self, argv, &options, out_status, cancellable, error);
 }
 
 gboolean

@@ -31,8 +31,9 @@ struct _BscSystem {
 	char *run_dir;
 	char *root_dir;
 	char *fw_env_config;
-	const BscBootloaderOps *boot_ops;
-	gpointer boot_data;
+	gboolean is_confined;
+	BscBootloader *(*open_bootloader)(const BscSystemConfig *config, gpointer data);
+	gpointer data; /* for @open_bootloader */
 
 	GMutex mutex; /* guards all that follows */
 	char *read_only;
@@ -81,8 +82,9 @@ copy_options(BscSystem *self, const BscSystemOptions *options)
 	self->run_dir = g_strdup(options->run_dir ? options->run_dir : DEFAULT_RUN_DIR);
 	self->root_dir = g_strdup(options->root_dir);
 	self->mount_prefix = g_strdup(prefix ? prefix : self->config->mount_prefix);
-	self->boot_ops = options->boot_ops;
-	self->boot_data = options->boot_data;
+	self->is_confined = options->is_confined;
+	self->open_bootloader = options->open_bootloader;
+	self->data = options->data;
 	if (options->root_dir)
 		self->fw_env_config =
 			g_build_filename(options->root_dir, "etc/fw_env.config", NULL);
@@ -106,7 +108,7 @@ load_parts(BscSystem *self, GError **error)
 {
 	BscSystemInfoOptions info_options = {.root_dir = self->root_dir};
 
-	if (!self->boot_ops && !bsc_bootloader_check_config(self->config, error))
+	if (!self->open_bootloader && !bsc_bootloader_check_config(self->config, error))
 		return FALSE;
 	if (!bsc_slot_writer_check_config(self->config, error))
 		return FALSE;
@@ -314,6 +316,12 @@ bsc_system_handle_get_run_dir(const BscSystem *self)
 	return self->run_dir;
 }
 
+gboolean
+bsc_system_handle_is_confined(const BscSystem *self)
+{
+	return self->is_confined;
+}
+
 char *
 bsc_system_handle_get_read_only(BscSystem *self)
 {
@@ -344,13 +352,10 @@ bsc_system_handle_refresh(BscSystem *self)
 BscBootloader *
 bsc_system_handle_open_bootloader(BscSystem *self, GError **error)
 {
-	BscBootEnv env = {
-		.fw_env_config = self->fw_env_config,
-		.data = self->boot_data,
-	};
+	BscBootEnv env = {.fw_env_config = self->fw_env_config};
 
-	if (self->boot_ops)
-		return bsc_bootloader_new_for_ops(self->boot_ops, self->config, &env);
+	if (self->open_bootloader)
+		return self->open_bootloader(self->config, self->data);
 	return bsc_bootloader_new(self->config, &env, error);
 }
 

@@ -28,8 +28,11 @@ typedef struct {
 	const char *keyring_path; /* PEM file instead of `[keyring] path`; %NULL = configuration */
 	const char *run_dir;	  /* lock, hook files, volatile records; %NULL = /run/bascule */
 	const char *root_dir; /* where /etc, /run, /usr, /proc and /sys are looked for; %NULL = / */
-	const BscBootloaderOps *boot_ops; /* for tests: in place of the configured boot loader */
-	gpointer boot_data;		  /* for @boot_ops */
+	gboolean is_confined; /* this process runs in a sandbox: hooks run outside, as units of
+				 systemd */
+	/* For tests: opens the boot loader in place of bsc_bootloader_new(). */
+	BscBootloader *(*open_bootloader)(const BscSystemConfig *config, gpointer data);
+	gpointer data; /* for @open_bootloader */
 } BscSystemOptions;
 
 /**
@@ -150,6 +153,14 @@ const char *bsc_system_handle_get_run_dir(const BscSystem *self);
  * Returns: (transfer full) (nullable): the reason of bsc_system_handle_set_read_only()
  */
 char *bsc_system_handle_get_read_only(BscSystem *self);
+
+/**
+ * bsc_system_handle_is_confined:
+ * @self: a handle
+ *
+ * Returns: whether programs of the integrator must be run outside this process's sandbox
+ */
+gboolean bsc_system_handle_is_confined(const BscSystem *self);
 
 /**
  * bsc_system_handle_get_store:
