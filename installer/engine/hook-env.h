@@ -3,7 +3,19 @@
 /* installer/engine/hook-env.h - pure: the variables that hooks and handlers find */
 #pragma once
 
-#include "installer/engine/hooks.h"
+#include "bundle-tools/bundle/bundle.h"
+#include "installer/engine/install-plan.h"
+#include "installer/engine/system-handle.h"
+
+/* All borrowed for the life of the hooks. */
+typedef struct {
+	BscSystem *system;
+	BscBundle *bundle;
+	const BscInstallPlan *plan;
+	const BscSlotStates *states;
+	const char *transaction_id;
+	const char *handler_args; /* (nullable): shell quoted words for the handlers */
+} BscHooksInput;
 
 /**
  * bsc_hook_env_for_handler:

@@ -8,7 +8,6 @@
 #include "common/error.h"
 #include "common/io.h"
 #include "common/run.h"
-#include "installer/engine/hook-env.h"
 #include "installer/engine/install-error.h"
 #include "installer/write/mount.h"
 

@@ -3,9 +3,7 @@
 /* installer/engine/hooks.h - bundle and system hooks through common/run */
 #pragma once
 
-#include "bundle-tools/bundle/bundle.h"
-#include "installer/engine/install-plan.h"
-#include "installer/engine/system-handle.h"
+#include "installer/engine/hook-env.h"
 
 /*
  * Hooks and handlers are programs of the integrator: those of system.conf are part of the running
@@ -14,16 +12,6 @@
  * inherit nothing but a search path.
  */
 typedef struct _BscHooks BscHooks;
-
-/* All borrowed for the life of the hooks. */
-typedef struct {
-	BscSystem *system;
-	BscBundle *bundle;
-	const BscInstallPlan *plan;
-	const BscSlotStates *states;
-	const char *transaction_id;
-	const char *handler_args; /* (nullable): shell quoted words for the handlers */
-} BscHooksInput;
 
 typedef enum {
 	BSC_HOOKS_PRE_INSTALL,	/* system.conf's, before anything is written */
