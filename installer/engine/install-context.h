@@ -6,8 +6,10 @@
 #include "bundle-tools/bundle/bundle.h"
 #include "installer/engine/hooks.h"
 #include "installer/engine/install-plan.h"
-#include "installer/engine/install-run.h"
+#include "installer/engine/install-request.h"
+#include "installer/engine/install-result.h"
 #include "installer/engine/job-record.h"
+#include "installer/engine/progress.h"
 
 /* Only the modules install-*.c look inside; each step fills in what the next ones need. */
 typedef struct {
