@@ -88,6 +88,19 @@ const BscSlotCondition *bsc_slot_state_get(const BscSlotStates *self, const BscS
 gboolean bsc_slot_state_check_free(const BscSlot *slot, const BscSlotStateEnv *env, GError **error);
 
 /**
+ * bsc_slot_state_find_slot_of_path:
+ * @config: the configuration
+ * @path: an absolute path
+ * @env: (nullable): where facts come from
+ *
+ * For places that must outlive every installation, as the data directory.
+ *
+ * Returns: (transfer none) (nullable): the slot whose device holds @path; %NULL = none of them
+ */
+const BscSlot *bsc_slot_state_find_slot_of_path(const BscSystemConfig *config, const char *path,
+						const BscSlotStateEnv *env);
+
+/**
  * bsc_slot_state_check_writable:
  * @self: states
  * @error: return location

@@ -39,11 +39,13 @@ typedef struct {
  * The records of all slots and some values of the whole device. Any thread may call any function;
  * getters return copies.
  *
- * On disk: `slots.a` and `slots.b` in the data directory, each whole in itself with format
- * version, sequence number and SHA-256. A save replaces the one that is older (or damaged), so a
- * power cut at any moment leaves at least the state before. Where RAUC's `central.raucs` exists
- * it is written after ours; when it is not what we last wrote there, RAUC ran since, and its
- * records win over ours.
+ * On disk: `bascule-slots.a` and `bascule-slots.b` in the data directory, each whole in itself
+ * with format version, sequence number and SHA-256. A save replaces the one that is older (or
+ * damaged), so a power cut at any moment leaves at least the state before. Where one copy is
+ * damaged the other may be the older one: then the digests of the images are forgotten, so that
+ * nothing is skipped on the strength of a stale record. Where RAUC's `central.raucs` exists it is
+ * written after ours; when it is not what we last wrote there, RAUC ran since, and its records
+ * win over ours.
  */
 typedef struct _BscStatusStore BscStatusStore;
 
@@ -74,8 +76,7 @@ void bsc_status_store_free(BscStatusStore *self);
  * @self: a store
  * @error: return location
  *
- * Reads the disk again, for a process that does not hold the writers' lock. Unsaved changes are
- * lost.
+ * Reads the disk again; a job does so when it has got the writers' lock. Unsaved changes are lost.
  *
  * Returns: %TRUE on success
  */
