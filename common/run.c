@@ -57,7 +57,7 @@ static void
 feed_lines(BscRun *self, const char *data, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
-		if (data[i] != '\n') {
+		if (data[i] != '\n' && data[i] != '\r') {
 			if (self->line->len < MAX_LINE_BYTES)
 				g_string_append_c(self->line, data[i]);
 			continue;

@@ -15,7 +15,11 @@ typedef struct {
 	size_t max_output_bytes; /* of stdout kept; 0 = 64 KiB; the rest is read and dropped */
 	gboolean want_stdin;	 /* the caller feeds stdin, see bsc_run_get_stdin() */
 	gboolean merge_stderr;	 /* stderr goes where stdout goes */
-	BscRunLineFunc on_line;	 /* called for each line of stdout, from another thread */
+	/*
+	 * Called for each line of stdout, from another thread. A carriage return ends a line too,
+	 * so that progress bars arrive step by step.
+	 */
+	BscRunLineFunc on_line;
 	gpointer on_line_data;
 } BscRunOptions;
 
