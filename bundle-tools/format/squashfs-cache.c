@@ -103,7 +103,7 @@ load_slot(BscSquashfsCache *self, Slot *slot, const BscSquashfsCacheKey *key, GE
 const BscSquashfsCacheBlock *
 bsc_squashfs_cache_take(BscSquashfsCache *self, const BscSquashfsCacheKey *key, GError **error)
 {
-	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->lock);
+	G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->lock);
 
 	for (;;) {
 		Slot *slot = find_slot(self, key);
@@ -125,7 +125,7 @@ void
 bsc_squashfs_cache_release(BscSquashfsCache *self, const BscSquashfsCacheBlock *block)
 {
 	Slot *slot = (Slot *)(uintptr_t)block;
-	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->lock);
+	G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->lock);
 
 	if (--slot->n_users == 0)
 		g_cond_broadcast(&self->changed);

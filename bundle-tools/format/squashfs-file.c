@@ -137,7 +137,7 @@ get_content_bytes(const SquashfsFile *self, uint64_t block)
 static gboolean
 find_block(SquashfsFile *self, uint64_t block, BscSquashfsBlock *out, GError **error)
 {
-	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->lock);
+	G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->lock);
 	const uint32_t *words = load_segment(self, block / SEGMENT_BLOCKS, error);
 	uint64_t position;
 
@@ -221,7 +221,7 @@ static gboolean
 count_alike(SquashfsFile *self, uint64_t block, uint64_t *out_n, gboolean *out_is_zero,
 	    GError **error)
 {
-	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->lock);
+	G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->lock);
 	const uint32_t *words = load_segment(self, block / SEGMENT_BLOCKS, error);
 	size_t first = block % SEGMENT_BLOCKS;
 	size_t end = get_segment_len(self, block / SEGMENT_BLOCKS);

@@ -55,7 +55,7 @@ bsc_squashfs_pool_free(BscSquashfsPool *self)
 static BscSquashfsCodec *
 take_idle(BscSquashfsPool *self)
 {
-	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->lock);
+	G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->lock);
 
 	while (self->idle->len == 0 && self->n_made >= self->n_max)
 		g_cond_wait(&self->released, &self->lock);
@@ -68,7 +68,7 @@ take_idle(BscSquashfsPool *self)
 static void
 count_failed(BscSquashfsPool *self)
 {
-	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->lock);
+	G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->lock);
 
 	self->n_made--;
 	g_cond_signal(&self->released);
@@ -90,7 +90,7 @@ bsc_squashfs_pool_take(BscSquashfsPool *self, GError **error)
 void
 bsc_squashfs_pool_release(BscSquashfsPool *self, BscSquashfsCodec *codec)
 {
-	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->lock);
+	G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->lock);
 
 	g_ptr_array_add(self->idle, codec);
 	g_cond_signal(&self->released);
