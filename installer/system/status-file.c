@@ -179,6 +179,11 @@ parse_central(const char *central, size_t len, GError **error)
 {
 	g_autoptr(GKeyFile) file = g_key_file_new();
 
+	/* GKeyFile takes names that are not UTF-8, and our own copy would be unreadable by them. */
+	if (!g_utf8_validate_len(len > 0 ? central : "", len, NULL)) {
+		bsc_error_set(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "it is not UTF-8");
+		return NULL;
+	}
 	if (!g_key_file_load_from_data(file, len > 0 ? central : "\n", len > 0 ? len : 1,
 				       G_KEY_FILE_KEEP_COMMENTS, error))
 		return NULL;
