@@ -243,6 +243,29 @@ bsc_run_get_stdin(BscRun *self)
 	return self->stdin_fd;
 }
 
+gboolean
+bsc_run_feed(BscRun *self, const void *data, size_t len, GError **error)
+{
+	const struct timespec now = {0};
+	g_autoptr(GError) why = NULL;
+	sigset_t pipe_only;
+	sigset_t before;
+	gboolean ok;
+
+	sigemptyset(&pipe_only);
+	sigaddset(&pipe_only, SIGPIPE);
+	pthread_sigmask(SIG_BLOCK, &pipe_only, &before);
+	ok = bsc_io_write_all(self->stdin_fd, data, len, &why);
+	/* The signal is this thread's own: taken away before it can be delivered. */
+	if (!ok && !sigismember(&before, SIGPIPE))
+		(void)sigtimedwait(&pipe_only, NULL, &now);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (ok || g_error_matches(why, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE))
+		return TRUE;
+	g_propagate_error(error, g_steal_pointer(&why));
+	return FALSE;
+}
+
 static void
 kill_group(BscRun *self)
 {

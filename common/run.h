@@ -69,6 +69,20 @@ BscRun *bsc_run_start(const char *const *argv, const BscRunOptions *options, GEr
 int bsc_run_get_stdin(BscRun *self);
 
 /**
+ * bsc_run_feed:
+ * @self: a program started with want_stdin
+ * @data: bytes for its stdin
+ * @len: their number
+ * @error: return location
+ *
+ * Writes to its stdin without the SIGPIPE that ends this process where the program ended first:
+ * what that means bsc_run_wait() tells, so it is no error here.
+ *
+ * Returns: %TRUE if all is written or the program no longer reads
+ */
+gboolean bsc_run_feed(BscRun *self, const void *data, size_t len, GError **error);
+
+/**
  * bsc_run_wait:
  * @self: a running program
  * @out_status: (out) (optional): exit status, 128 + n for signal n; set also when it is not 0

@@ -5,7 +5,6 @@
 #include "installer/boot/bootloader.h"
 
 #include "common/error.h"
-#include "common/io.h"
 #include "common/keyfile.h"
 #include "common/run.h"
 #include "installer/boot/boot-custom.h"
@@ -92,7 +91,7 @@ bsc_bootloader_check_config(const BscSystemConfig *config, GError **error)
 static gboolean
 feed_and_wait(BscRun *run, const char *input, char **out_text, GError **error)
 {
-	if (input != NULL && !bsc_io_write_all(bsc_run_get_stdin(run), input, strlen(input), error))
+	if (input != NULL && !bsc_run_feed(run, input, strlen(input), error))
 		return FALSE;
 	return bsc_run_wait(run, NULL, out_text, NULL, error);
 }

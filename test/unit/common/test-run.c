@@ -127,6 +127,23 @@ test_gives_lines(void)
 	g_assert_cmpstr(lines->pdata[2], ==, "c");
 }
 
+/* Without care the write would end this test by SIGPIPE. */
+static void
+test_feeds_the_deaf(void)
+{
+	static const char *const argv[] = {"false", NULL};
+	g_autoptr(GError) error = NULL;
+	g_autofree char *much = g_malloc0(1024 * 1024);
+	g_autoptr(BscRun) run = bsc_run_start(argv, &(BscRunOptions){.want_stdin = TRUE}, &error);
+
+	g_assert_no_error(error);
+	g_assert_true(bsc_run_feed(run, much, 1024 * 1024, &error));
+	g_assert_no_error(error);
+	g_assert_false(bsc_run_wait(run, NULL, NULL, NULL, &error));
+	g_assert_error(error, G_IO_ERROR, G_IO_ERROR_FAILED);
+	g_assert_nonnull(strstr(error->message, "exit status 1"));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -141,5 +158,6 @@ main(int argc, char **argv)
 	g_test_add_func("/common/run/output-is-capped", test_output_is_capped);
 	g_test_add_func("/common/run/feeds-stdin", test_feeds_stdin);
 	g_test_add_func("/common/run/gives-lines", test_gives_lines);
+	g_test_add_func("/common/run/feeds-a-program-that-does-not-read", test_feeds_the_deaf);
 	return g_test_run();
 }
