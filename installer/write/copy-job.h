@@ -3,6 +3,7 @@
 /* installer/write/copy-job.h - what pipeline and read-back share about one copy, and its ticks */
 #pragma once
 
+#include "common/digest.h"
 #include "installer/write/copy-plan.h"
 #include "installer/write/copy-record.h"
 #include "installer/write/copy-store.h"

@@ -42,7 +42,6 @@ typedef struct {
 typedef struct {
 	Pipeline *pipeline;
 	GThread *thread;
-	BscDigest *digest;
 	BscCopyStoreWindow window;
 	BscCopyStoreCounts counts;
 	uint64_t verify_bytes;
@@ -187,7 +186,7 @@ store_cell(Worker *self, Cell *cell, GError **error)
 		return TRUE;
 	self->verify_bytes += cell->item.len;
 	if (!cell->item.is_zero && state != BSC_COPY_STATE_ZERO)
-		bsc_copy_record_add(job->record, &cell->item, self->digest, cell->data);
+		bsc_copy_record_add(job->record, &cell->item, cell->data);
 	return TRUE;
 }
 
@@ -227,7 +226,6 @@ start_workers(Pipeline *self)
 
 	for (unsigned i = 0; i < plan->n_threads; i++) {
 		workers[i].pipeline = self;
-		workers[i].digest = bsc_digest_new();
 		workers[i].window.data = windows + (size_t)i * plan->compare_bytes;
 		workers[i].window.len_bytes = plan->compare_bytes;
 		workers[i].thread = g_thread_new("bsc-copy", run_worker, &workers[i]);
@@ -241,7 +239,6 @@ join_workers(BscCopyJob *job, Worker *workers)
 {
 	for (unsigned i = 0; i < job->plan.n_threads; i++) {
 		g_thread_join(workers[i].thread);
-		bsc_digest_free(workers[i].digest);
 		job->counts.written += workers[i].counts.written;
 		job->counts.equal += workers[i].counts.equal;
 		job->counts.zeroed += workers[i].counts.zeroed;

@@ -7,7 +7,7 @@
 #define DEFAULT_MEMORY_BYTES (8 * 1024 * 1024)
 #define CHUNK_BYTES	     (256 * 1024)
 #define MAX_CHUNK_BYTES	     (1024 * 1024)
-#define COMPARE_BYTES	     (128 * 1024)
+#define COMPARE_BYTES	     (256 * 1024)
 #define MAX_WORKERS	     64
 #define THREAD_BYTES	     (64 * 1024) /* stack and what the C library keeps for a thread */
 #define EXTRA_THREADS	     2

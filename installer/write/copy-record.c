@@ -12,8 +12,13 @@
 #define N_GROUPS 4096
 
 typedef struct {
+	uint64_t low;
+	uint64_t high;
+} Sum;
+
+typedef struct {
 	uint64_t offset; /* smallest of its items' */
-	uint8_t digest[BSC_DIGEST_LEN];
+	Sum sum;
 } Group;
 
 struct _BscCopyRecord {
@@ -70,20 +75,55 @@ bsc_copy_record_get(BscCopyRecord *self, const BscCopyItem *item)
 	return state;
 }
 
+#define N_LANES 4
+
+/* Odd constants without pattern: digits of the square roots of 2, 3, 5 and 7. */
+static const uint64_t factors[N_LANES] = {0x6a09e667f3bcc909, 0xbb67ae8584caa73b,
+					  0x3c6ef372fe94f82b, 0xa54ff53a5f1d36f1};
+
+/* Carries high bits back down, which multiplication alone never does. */
+static uint64_t
+mix(uint64_t state, uint64_t word, uint64_t factor)
+{
+	state = (state ^ word) * factor;
+	return state ^ (state >> 32);
+}
+
+/*
+ * Each step is a bijection of the lane's state: two inputs that differ in one word never have the
+ * same lane, and others by a chance of about 2^-64. Four lanes keep the multiplier busy.
+ */
+static Sum
+compute_sum(uint64_t offset, const uint8_t *data, size_t len)
+{
+	uint64_t lanes[N_LANES] = {offset, ~offset, len, ~(uint64_t)len};
+	uint64_t words[N_LANES];
+	Sum sum;
+
+	for (; len >= sizeof(words); data += sizeof(words), len -= sizeof(words)) {
+		memcpy(words, data, sizeof(words));
+		for (size_t i = 0; i < N_LANES; i++)
+			lanes[i] = mix(lanes[i], words[i], factors[i]);
+	}
+	memset(words, 0, sizeof(words));
+	memcpy(words, data, len);
+	for (size_t i = 0; i < N_LANES; i++)
+		lanes[i] = mix(mix(lanes[i], words[i], factors[i]), i, factors[i]);
+	sum.low = mix(lanes[0], lanes[2], factors[1]) + mix(lanes[1], lanes[3], factors[3]);
+	sum.high = mix(lanes[2], lanes[1], factors[0]) + mix(lanes[3], lanes[0], factors[2]);
+	return sum;
+}
+
 void
-bsc_copy_record_add(BscCopyRecord *self, const BscCopyItem *item, BscDigest *digest,
-		    const void *data)
+bsc_copy_record_add(BscCopyRecord *self, const BscCopyItem *item, const void *data)
 {
 	Group *group = &self->groups[item->index % N_GROUPS];
-	uint8_t sum[BSC_DIGEST_LEN];
+	Sum sum = compute_sum(item->offset, data, item->len);
 
-	bsc_digest_update(digest, &item->offset, sizeof(item->offset));
-	bsc_digest_update(digest, data, item->len);
-	bsc_digest_finish(digest, sum);
 	g_mutex_lock(&self->lock);
 	group->offset = MIN(group->offset, item->offset);
-	for (size_t i = 0; i < sizeof(sum); i++)
-		group->digest[i] ^= sum[i];
+	group->sum.low ^= sum.low;
+	group->sum.high ^= sum.high;
 	g_mutex_unlock(&self->lock);
 }
 
@@ -95,7 +135,7 @@ bsc_copy_record_find_lost(BscCopyRecord *self, uint64_t *out_offset)
 	for (size_t i = 0; i < N_GROUPS; i++) {
 		const Group *group = &self->groups[i];
 
-		if (!bsc_device_is_zero(group->digest, sizeof(group->digest)))
+		if (group->sum.low != 0 || group->sum.high != 0)
 			first = MIN(first, group->offset);
 	}
 	if (first == G_MAXUINT64)

@@ -3,7 +3,6 @@
 /* installer/write/copy-record.h - what a copy did to each item, and digests to read it back by */
 #pragma once
 
-#include "common/digest.h"
 #include "installer/write/copy-walk.h"
 
 typedef enum {
@@ -14,10 +13,10 @@ typedef enum {
 } BscCopyState;
 
 /*
- * One byte an item, and digests for groups of items: the exclusive or of the items' digests, each
- * over offset and bytes, so that threads can add them in any order and the memory stays small
- * however large the image is. That finds every fault of a medium; it is no defence against a
- * forger, who would have to meet the image's own digest.
+ * One byte an item, and sums of 128 bits for groups of items: the exclusive or of the items' sums,
+ * each over offset and bytes, so that threads can add them in any order and the memory stays small
+ * however large the image is. The sum is fast, not cryptographic: it finds the faults of a medium,
+ * and costs little also where SHA-256 costs as much as writing. Forgers meet the image's digest.
  *
  * All functions may be called by several threads at once.
  */
@@ -51,14 +50,12 @@ BscCopyState bsc_copy_record_get(BscCopyRecord *self, const BscCopyItem *item);
  * bsc_copy_record_add:
  * @self: a record
  * @item: an item
- * @digest: an empty digest of the calling thread
  * @data: the item's bytes
  *
  * Adds an item to its group. Adding the same bytes again takes it out: once the read-back has
  * added what it found, every group is empty if nothing was lost.
  */
-void bsc_copy_record_add(BscCopyRecord *self, const BscCopyItem *item, BscDigest *digest,
-			 const void *data);
+void bsc_copy_record_add(BscCopyRecord *self, const BscCopyItem *item, const void *data);
 
 /**
  * bsc_copy_record_find_lost:

@@ -29,7 +29,8 @@ make_plan(BscByteSource *image, const BscDevice *device, const BscWriteRequest *
 }
 
 static gboolean
-check_digest(const BscCopyJob *job, const BscWriteRequest *request, GError **error)
+step_check_digest(BscCopyJob *job, const BscWriteRequest *request, BscWriteReport *report,
+		  GError **error)
 {
 	g_autofree char *is = bsc_hex_encode(job->sha256, BSC_DIGEST_LEN);
 	g_autofree char *should = NULL;
@@ -44,7 +45,8 @@ check_digest(const BscCopyJob *job, const BscWriteRequest *request, GError **err
 }
 
 static gboolean
-read_back(BscCopyJob *job, BscWriteReport *report, GError **error)
+step_read_back(BscCopyJob *job, const BscWriteRequest *request, BscWriteReport *report,
+	       GError **error)
 {
 	return job->verify == BSC_WRITE_VERIFY_OFF || job->verify_bytes == 0 ||
 	       bsc_read_back_run(job, &report->bytes_verified, error);
@@ -75,7 +77,8 @@ check_first_unit(BscCopyJob *job, size_t padded, BscWriteReport *report, GError 
  * that no file system reads apart), behind which everything is durable already.
  */
 static gboolean
-write_first_unit(BscCopyJob *job, BscWriteReport *report, GError **error)
+step_write_first_unit(BscCopyJob *job, const BscWriteRequest *request, BscWriteReport *report,
+		      GError **error)
 {
 	BscCopyItem item = {.len = job->first_len};
 	uint8_t *window_data = g_aligned_alloc(1, job->device->unit_bytes, job->device->unit_bytes);
@@ -93,12 +96,49 @@ write_first_unit(BscCopyJob *job, BscWriteReport *report, GError **error)
 	       check_first_unit(job, padded, report, error);
 }
 
+typedef gboolean (*CopyStep)(BscCopyJob *job, const BscWriteRequest *request,
+			     BscWriteReport *report, GError **error);
+
+static gboolean
+step_clear(BscCopyJob *job, const BscWriteRequest *request, BscWriteReport *report, GError **error)
+{
+	return bsc_device_clear_first(job->device, error);
+}
+
+static gboolean
+step_copy(BscCopyJob *job, const BscWriteRequest *request, BscWriteReport *report, GError **error)
+{
+	return bsc_copy_pipeline_run(job, error);
+}
+
+static gboolean
+step_flush(BscCopyJob *job, const BscWriteRequest *request, BscWriteReport *report, GError **error)
+{
+	return bsc_device_flush(job->device, error);
+}
+
+/* The order is what a power cut, a wrong image and a bad medium are met by. */
+static const struct {
+	const char *name;
+	CopyStep run;
+} steps[] = {
+	{"clear", step_clear},	       {"copy", step_copy},
+	{"digest", step_check_digest}, {"flush", step_flush},
+	{"read-back", step_read_back}, {"first block", step_write_first_unit},
+};
+
 static gboolean
 run_steps(BscCopyJob *job, const BscWriteRequest *request, BscWriteReport *report, GError **error)
 {
-	return bsc_device_clear_first(job->device, error) && bsc_copy_pipeline_run(job, error) &&
-	       check_digest(job, request, error) && bsc_device_flush(job->device, error) &&
-	       read_back(job, report, error) && write_first_unit(job, report, error);
+	for (size_t i = 0; i < G_N_ELEMENTS(steps); i++) {
+		gint64 begin = g_get_monotonic_time();
+
+		if (!steps[i].run(job, request, report, error))
+			return FALSE;
+		g_debug("%s: %" G_GINT64_FORMAT " ms", steps[i].name,
+			(g_get_monotonic_time() - begin) / 1000);
+	}
+	return TRUE;
 }
 
 static gboolean

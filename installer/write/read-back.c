@@ -23,7 +23,6 @@ typedef struct {
 typedef struct {
 	ReadBack *all;
 	GThread *thread;
-	BscDigest *digest;
 	uint8_t *data; /* chunk_bytes */
 } Worker;
 
@@ -108,7 +107,7 @@ check_item(Worker *self, const BscCopyItem *item, GError **error)
 		return check_zeros(self, item, error);
 	if (!bsc_device_read(job->device, self->data, padded, item->offset, error))
 		return FALSE;
-	bsc_copy_record_add(job->record, item, self->digest, self->data);
+	bsc_copy_record_add(job->record, item, self->data);
 	return TRUE;
 }
 
@@ -170,15 +169,12 @@ run_workers(ReadBack *self, uint8_t *pool)
 	self->n_running = plan->n_threads;
 	for (unsigned i = 0; i < plan->n_threads; i++) {
 		workers[i].all = self;
-		workers[i].digest = bsc_digest_new();
 		workers[i].data = pool + (size_t)i * plan->chunk_bytes;
 		workers[i].thread = g_thread_new("bsc-read-back", run_worker, &workers[i]);
 	}
 	wait_for_workers(self);
-	for (unsigned i = 0; i < plan->n_threads; i++) {
+	for (unsigned i = 0; i < plan->n_threads; i++)
 		g_thread_join(workers[i].thread);
-		bsc_digest_free(workers[i].digest);
-	}
 }
 
 gboolean

@@ -3,6 +3,7 @@
 /* test/bench/bench-copy.c - copies an image onto a device and prints rate, bytes and memory */
 #include "config.h"
 
+#include "bundle-tools/format/squashfs.h"
 #include "bundle-tools/source/source-file.h"
 #include "common/hex.h"
 #include "installer/write/image-copy.h"
@@ -17,12 +18,15 @@ static int opt_workers;
 static int opt_memory_kib;
 static gboolean opt_cached;
 static char *opt_verify;
+static char *opt_inside;
 
 static const GOptionEntry entries[] = {
 	{"workers", 0, 0, G_OPTION_ARG_INT, &opt_workers, "threads that read; 0 = cores", "N"},
 	{"memory", 0, 0, G_OPTION_ARG_INT, &opt_memory_kib, "budget in KiB", "N"},
 	{"cached", 0, 0, G_OPTION_ARG_NONE, &opt_cached, "go through the page cache", NULL},
 	{"verify", 0, 0, G_OPTION_ARG_STRING, &opt_verify, "written, all or off", "WORD"},
+	{"inside", 0, 0, G_OPTION_ARG_STRING, &opt_inside, "IMAGE is a squashfs, copy NAME of it",
+	 "NAME"},
 	{NULL},
 };
 
@@ -84,6 +88,22 @@ open_source(const char *path, GError **error)
 	return &self->base;
 }
 
+static BscByteSource *
+open_inside(const char *path, uint64_t *out_worker_bytes, GError **error)
+{
+	g_autoptr(BscByteSource) file = bsc_source_file_open(path, error);
+	BscSquashfsOptions options = {.memory_bytes = (uint64_t)opt_memory_kib * 1024};
+	g_autoptr(BscSquashfs) squashfs = NULL;
+
+	if (file == NULL)
+		return NULL;
+	squashfs = bsc_squashfs_open(file, &options, error);
+	if (squashfs == NULL)
+		return NULL;
+	*out_worker_bytes = bsc_squashfs_get_worker_bytes(squashfs);
+	return bsc_squashfs_open_file(squashfs, opt_inside, error);
+}
+
 static uint64_t
 read_private_dirty_kib(void)
 {
@@ -121,7 +141,7 @@ print_report(const BscWriteReport *report, double seconds, uint64_t peak_kib)
 static gboolean
 run_copy(const char *from, const char *to, GError **error)
 {
-	g_autoptr(BscByteSource) image = open_source(from, error);
+	g_autoptr(BscByteSource) image = NULL;
 	g_autoptr(BscDevice) device = NULL;
 	uint64_t peak_kib = 0;
 	BscWriteReport report;
@@ -135,6 +155,8 @@ run_copy(const char *from, const char *to, GError **error)
 
 	if (opt_verify != NULL && !bsc_slot_writer_verify_from_string(opt_verify, &request.verify))
 		g_printerr("unknown --verify word, taking 'written'\n");
+	image = opt_inside != NULL ? open_inside(from, &request.worker_bytes, error)
+				   : open_source(from, error);
 	if (image == NULL)
 		return FALSE;
 	device = bsc_device_open(to, BSC_DEVICE_WRITE, error);
