@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include "common/keyfile.h"
+#include "installer/system/config-keys.h"
 #include "installer/system/slot-table.h"
 #include "installer/system/system-config.h"
 #include "test/support/temp-dir.h"
@@ -353,6 +354,46 @@ test_unsupported(void)
 	g_assert_cmpuint(g_strv_length(some), ==, 2);
 }
 
+static char *
+read_source(const char *name)
+{
+	const char *root = g_getenv("BSC_SRCDIR");
+	g_autofree char *path = g_build_filename(root != NULL ? root : ".", name, NULL);
+	g_autoptr(GError) error = NULL;
+	char *text = NULL;
+
+	g_file_get_contents(path, &text, NULL, &error);
+	g_assert_no_error(error);
+	return text;
+}
+
+static void
+test_manual(void)
+{
+	g_autofree char *page = read_source("docs/man/system.conf.5.rst");
+	size_t n;
+	const BscConfigGroup *groups = bsc_config_keys_list(&n);
+
+	for (size_t i = 0; i < n; i++) {
+		for (size_t k = 0; k < groups[i].n_rows; k++) {
+			if (strstr(page, groups[i].rows[k].key) == NULL)
+				g_test_fail_printf("[%s] %s is not in system.conf(5)",
+						   groups[i].name, groups[i].rows[k].key);
+		}
+	}
+}
+
+static void
+test_example(void)
+{
+	g_autofree char *text = read_source("installer/data/system.conf.example");
+	g_autoptr(GError) error = NULL;
+	g_autoptr(BscSystemConfig) config = parse(text, FALSE, &error);
+
+	g_assert_no_error(error);
+	g_assert_cmpuint(config->slots->len, ==, 2);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -372,5 +413,7 @@ main(int argc, char **argv)
 			test_explicit_file);
 	g_test_add_func("/system/system-config/takes-overrides", test_overrides);
 	g_test_add_func("/system/system-config/lists-what-is-not-supported", test_unsupported);
+	g_test_add_func("/system/system-config/manual-has-every-key", test_manual);
+	g_test_add_func("/system/system-config/reads-the-example", test_example);
 	return g_test_run();
 }
