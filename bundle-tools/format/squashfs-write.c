@@ -85,17 +85,33 @@ add_options(GPtrArray *argv, const BscSquashfsWriteOptions *options)
 		add_arg(argv, options->extra_args[i]);
 }
 
+/* The top directory of loose sources is made by mksquashfs, open to all and of now. */
+static void
+add_root(GPtrArray *argv, gint64 seconds)
+{
+	add_arg(argv, "-root-mode");
+	add_arg(argv, "0755");
+	if (seconds < 0)
+		return;
+	add_arg(argv, "-root-time");
+	g_ptr_array_add(argv, g_strdup_printf("%" G_GINT64_FORMAT, seconds));
+}
+
 /* bsc_run() works in "/", so the paths are absolute. -exit-on-error: no file is left out. */
 static GPtrArray *
-make_argv(const char *dir, const char *out_path, const BscSquashfsWriteOptions *options)
+make_argv(const char *const *sources, const char *out_path, gboolean is_loose,
+	  const BscSquashfsWriteOptions *options)
 {
 	GPtrArray *argv = g_ptr_array_new_with_free_func(g_free);
 
 	add_arg(argv, "mksquashfs");
-	g_ptr_array_add(argv, g_canonicalize_filename(dir, NULL));
+	for (size_t i = 0; sources[i] != NULL; i++)
+		g_ptr_array_add(argv, g_canonicalize_filename(sources[i], NULL));
 	g_ptr_array_add(argv, g_canonicalize_filename(out_path, NULL));
 	add_arg(argv, "-noappend");
 	add_arg(argv, "-exit-on-error");
+	if (is_loose)
+		add_root(argv, options->source_date_epoch);
 	add_options(argv, options);
 	g_ptr_array_add(argv, NULL);
 	return argv;
@@ -122,10 +138,9 @@ create_output(const char *out_path, GError **error)
 }
 
 static gboolean
-run_mksquashfs(const char *dir, const char *out_path, const BscSquashfsWriteOptions *options,
-	       GCancellable *cancellable, GError **error)
+run_mksquashfs(GPtrArray *argv, const BscSquashfsWriteOptions *options, GCancellable *cancellable,
+	       GError **error)
 {
-	g_autoptr(GPtrArray) argv = make_argv(dir, out_path, options);
 	Progress progress = {.options = options};
 	BscRunOptions run_options = {
 		.on_line = options->on_progress != NULL ? on_line : NULL,
@@ -139,15 +154,41 @@ run_mksquashfs(const char *dir, const char *out_path, const BscSquashfsWriteOpti
 	return TRUE;
 }
 
+static gboolean
+write_image(const char *const *sources, const char *out_path, gboolean is_loose,
+	    const BscSquashfsWriteOptions *options, GCancellable *cancellable, GError **error)
+{
+	g_autoptr(GPtrArray) argv = make_argv(sources, out_path, is_loose, options);
+
+	if (!create_output(out_path, error))
+		return FALSE;
+	if (run_mksquashfs(argv, options, cancellable, error))
+		return TRUE;
+	(void)unlink(out_path);
+	return FALSE;
+}
+
 gboolean
 bsc_squashfs_write(const char *dir, const char *out_path, const BscSquashfsWriteOptions *options,
 		   GCancellable *cancellable, GError **error)
 {
-	if (!check_dir(dir, error) || !create_output(out_path, error))
+	const char *const sources[] = {dir, NULL};
+
+	if (!check_dir(dir, error))
 		return FALSE;
-	if (run_mksquashfs(dir, out_path, options, cancellable, error))
+	if (write_image(sources, out_path, FALSE, options, cancellable, error))
 		return TRUE;
-	(void)unlink(out_path);
 	g_prefix_error(error, "Failed to make a squashfs of '%s': ", dir);
+	return FALSE;
+}
+
+gboolean
+bsc_squashfs_write_sources(const char *const *sources, const char *out_path,
+			   const BscSquashfsWriteOptions *options, GCancellable *cancellable,
+			   GError **error)
+{
+	if (write_image(sources, out_path, TRUE, options, cancellable, error))
+		return TRUE;
+	g_prefix_error(error, "Failed to make a squashfs: ");
 	return FALSE;
 }

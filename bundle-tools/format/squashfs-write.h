@@ -42,3 +42,20 @@ typedef struct {
 gboolean bsc_squashfs_write(const char *dir, const char *out_path,
 			    const BscSquashfsWriteOptions *options, GCancellable *cancellable,
 			    GError **error);
+
+/**
+ * bsc_squashfs_write_sources:
+ * @sources: (array zero-terminated=1): files, links and directories that lie in the top directory
+ *   of the image under their own names, wherever they come from; no two of the same name
+ * @out_path: file to make; must not exist
+ * @options: how
+ * @cancellable: (nullable): stops mksquashfs
+ * @error: return location
+ *
+ * As bsc_squashfs_write(), without a directory that holds everything.
+ *
+ * Returns: %TRUE if the image is complete
+ */
+gboolean bsc_squashfs_write_sources(const char *const *sources, const char *out_path,
+				    const BscSquashfsWriteOptions *options,
+				    GCancellable *cancellable, GError **error);
