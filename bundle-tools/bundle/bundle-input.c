@@ -119,12 +119,21 @@ check_dir(BscBundleInput *self, const char *path, unsigned depth, GError **error
 	return TRUE;
 }
 
-static gboolean
-has_format_key(const char *text, size_t len)
+/* The format decides what else may stand in a manifest, so it is put in before anything is read. */
+static GBytes *
+add_format(GBytes *text, BscBundleFormat format)
 {
-	g_autoptr(GKeyFile) file = bsc_keyfile_parse(text, len, NULL);
+	size_t len;
+	const char *data = g_bytes_get_data(text, &len);
+	g_autoptr(GKeyFile) file = bsc_keyfile_parse(data, len, NULL);
+	char *with_format;
 
-	return file != NULL && g_key_file_has_key(file, "bundle", "format", NULL);
+	/* What is no key file is refused in a moment, with better words. */
+	if (file == NULL || g_key_file_has_key(file, "bundle", "format", NULL))
+		return g_bytes_ref(text);
+	g_key_file_set_string(file, "bundle", "format", bsc_manifest_format_to_string(format));
+	with_format = g_key_file_to_data(file, &len, NULL);
+	return g_bytes_new_take(with_format, len);
 }
 
 static gboolean
@@ -132,20 +141,18 @@ load_manifest(BscBundleInput *self, BscBundleFormat default_format, GError **err
 {
 	g_autofree char *path = g_build_filename(self->dir, BSC_MANIFEST_FILE_NAME, NULL);
 	g_autoptr(GBytes) text = bsc_io_read_file(path, MAX_MANIFEST_BYTES, error);
+	g_autoptr(GBytes) whole = NULL;
 	size_t len;
 	const char *data;
 
 	if (text == NULL)
 		return FALSE;
-	data = g_bytes_get_data(text, &len);
+	whole = add_format(text, default_format);
+	data = g_bytes_get_data(whole, &len);
 	self->manifest = bsc_manifest_parse(data, len, BSC_MANIFEST_INPUT, error);
-	if (self->manifest == NULL) {
-		g_prefix_error(error, "'%s': ", path);
-		return FALSE;
-	}
-	if (!has_format_key(data, len))
-		self->manifest->format = default_format;
-	return TRUE;
+	if (self->manifest == NULL)
+		g_prefix_error(error, "'%s': ", self->dir);
+	return self->manifest != NULL;
 }
 
 /* A named file must be there; a link to one beside it will do. */
@@ -178,9 +185,6 @@ check_image(BscBundleInput *self, const BscManifestImage *image, GError **error)
 		return bsc_error_set(error, BSC_BUNDLE_ERROR, BSC_BUNDLE_ERROR_UNSUPPORTED,
 				     "%s convert=: converting artifacts is not supported yet",
 				     where);
-	if (image->artifact != NULL && self->manifest->format == BSC_BUNDLE_FORMAT_PLAIN)
-		return bsc_error_set(error, BSC_BUNDLE_ERROR, BSC_BUNDLE_ERROR_FORMAT,
-				     "%s: artifacts need bundle format verity or crypt", where);
 	return check_named(self, image->filename, where, error);
 }
 
@@ -309,6 +313,25 @@ add_stamp(MeasureJob *job, const char *path, GError **error)
 	return TRUE;
 }
 
+/* What the input says already must be true: it may come from who made the image. */
+static gboolean
+take_digest(BscManifestImage *image, const uint8_t *digest, uint64_t size_bytes, GError **error)
+{
+	gboolean same_digest =
+		!image->has_sha256 || memcmp(image->sha256, digest, BSC_DIGEST_LEN) == 0;
+
+	if (!same_digest || (image->has_size && image->size_bytes != size_bytes))
+		return bsc_error_set(error, BSC_BUNDLE_ERROR, BSC_BUNDLE_ERROR_FORMAT,
+				     "'%s' does not have the %s that the manifest says: correct "
+				     "the line or leave it out",
+				     image->filename, same_digest ? "size=" : "sha256=");
+	memcpy(image->sha256, digest, BSC_DIGEST_LEN);
+	image->has_sha256 = TRUE;
+	image->size_bytes = size_bytes;
+	image->has_size = TRUE;
+	return TRUE;
+}
+
 static gboolean
 measure_image(uint64_t item, gpointer data, GError **error)
 {
@@ -316,17 +339,16 @@ measure_image(uint64_t item, gpointer data, GError **error)
 	BscManifestImage *image = job->input->manifest->images->pdata[item];
 	g_autofree char *path = NULL;
 	g_autoptr(BscByteSource) source = NULL;
+	uint8_t digest[BSC_DIGEST_LEN];
 
 	if (image->filename == NULL)
 		return TRUE;
 	path = g_build_filename(job->input->dir, image->filename, NULL);
 	source = bsc_source_file_open(path, error);
 	if (source == NULL || !add_stamp(job, path, error) ||
-	    !hash_file(job, source, image->sha256, error))
+	    !hash_file(job, source, digest, error) ||
+	    !take_digest(image, digest, bsc_byte_source_get_size(source), error))
 		return FALSE;
-	image->has_sha256 = TRUE;
-	image->size_bytes = bsc_byte_source_get_size(source);
-	image->has_size = TRUE;
 	return !wants_index(image) || write_index(job, image, source, error);
 }
 

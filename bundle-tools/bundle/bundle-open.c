@@ -124,10 +124,8 @@ take_manifest(OpenJob *job, GBytes *text, BscManifestFlags flags, GError **error
 	const char *data = g_bytes_get_data(text, &len);
 
 	bundle->manifest = bsc_manifest_parse(data, len, flags, error);
-	if (bundle->manifest == NULL) {
-		g_prefix_error(error, "Manifest: ");
+	if (bundle->manifest == NULL)
 		return FALSE;
-	}
 	bundle->format = bundle->manifest->format;
 	bundle->manifest_text = g_bytes_ref(text);
 	bsc_manifest_compute_hash(data, len, hash);
