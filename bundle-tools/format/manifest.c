@@ -4,6 +4,7 @@
 
 #include "bundle-tools/format/manifest.h"
 
+#include "bundle-tools/format/manifest-group.h"
 #include "bundle-tools/format/version.h"
 #include "bundle-tools/source/bundle-error.h"
 #include "common/digest.h"
@@ -18,11 +19,9 @@
 /* `min-rauc-version` came with 1.14; a lower number asks for something that ignores it. */
 #define FIRST_MIN_RAUC_VERSION "1.14"
 
-#define IMAGE_PREFIX "image."
-#define META_PREFIX  "meta."
+#define META_PREFIX "meta."
 
 static const char *const format_names[BSC_BUNDLE_FORMAT_N + 1] = {"plain", "verity", "crypt", NULL};
-static const char *const image_hooks[] = {"pre-install", "install", "post-install", NULL};
 static const char *const bundle_hooks[] = {"install-check", NULL};
 
 /* [bundle] as text; the numbers in it go to BscManifest as bytes. */
@@ -33,15 +32,6 @@ typedef struct {
 	uint64_t verity_size_bytes;
 	char *crypt_key;
 } BundleFields;
-
-/* [image.*]; what is unknown to BscManifestImage is read and dropped. */
-typedef struct {
-	BscManifestImage image;
-	char *sha256;
-	char *version;
-	char *description;
-	char *build;
-} ImageFields;
 
 #define ROW(type_, key_, struct_, field_)                                                          \
 	{                                                                                          \
@@ -90,46 +80,6 @@ static const BscKeyfileRow hooks_rows[] = {
 	 .words = bundle_hooks},
 };
 
-static const BscKeyfileRow image_rows[] = {
-	ROW(HEX32, "sha256", ImageFields, sha256),
-	ROW(UINT, "size", ImageFields, image.size_bytes),
-	ROW(FILENAME, "filename", ImageFields, image.filename),
-	ROW(WORD, "type", ImageFields, image.type),
-	{.key = "hooks",
-	 .type = BSC_KEYFILE_LIST,
-	 .offset = offsetof(ImageFields, image.hooks),
-	 .words = image_hooks},
-	ROW(LIST, "adaptive", ImageFields, image.adaptive),
-	ROW(LIST, "convert", ImageFields, image.convert),
-	ROW(LIST, "converted", ImageFields, image.converted),
-	ROW(STRING, "version", ImageFields, version),
-	ROW(STRING, "description", ImageFields, description),
-	ROW(STRING, "build", ImageFields, build),
-};
-
-/* First match wins: `root.tar.ext4` is an archive by the order of RAUC's table. */
-static const struct {
-	const char *pattern;
-	const char *type;
-} file_types[] = {
-	{"*.ext4.caibx", "ext4.caibx"},
-	{"*.vfat.caibx", "vfat.caibx"},
-	{"*.ubifs.caibx", "ubifs.caibx"},
-	{"*.img.caibx", "raw.caibx"},
-	{"*.squashfs.caibx", "squashfs.caibx"},
-	{"*.squashfs-*.caibx", "squashfs.caibx"},
-	{"*.catar", "catar"},
-	{"*.caidx", "caidx"},
-	{"*.tar*", "tar"},
-	{"*.tgz", "tar"},
-	{"*.ext4", "ext4"},
-	{"*.vfat", "vfat"},
-	{"*.img", "raw"},
-	{"*.squashfs-*", "squashfs"},
-	{"*.squashfs", "squashfs"},
-	{"*.ubifs", "ubifs"},
-};
-
 const char *
 bsc_manifest_format_to_string(BscBundleFormat format)
 {
@@ -147,48 +97,6 @@ bsc_manifest_format_from_string(const char *text, BscBundleFormat *out)
 		}
 	}
 	return FALSE;
-}
-
-const char *
-bsc_manifest_type_from_filename(const char *filename)
-{
-	for (size_t i = 0; i < G_N_ELEMENTS(file_types); i++) {
-		if (g_pattern_match_simple(file_types[i].pattern, filename))
-			return file_types[i].type;
-	}
-	return NULL;
-}
-
-static void
-image_free(BscManifestImage *image)
-{
-	g_free(image->slot_class);
-	g_free(image->artifact);
-	g_free(image->variant);
-	g_free(image->filename);
-	g_free(image->type);
-	g_strfreev(image->hooks);
-	g_strfreev(image->adaptive);
-	g_strfreev(image->convert);
-	g_strfreev(image->converted);
-	g_free(image);
-}
-
-static BscManifestImage *
-image_copy(const BscManifestImage *image)
-{
-	BscManifestImage *copy = g_memdup2(image, sizeof(*image));
-
-	copy->slot_class = g_strdup(image->slot_class);
-	copy->artifact = g_strdup(image->artifact);
-	copy->variant = g_strdup(image->variant);
-	copy->filename = g_strdup(image->filename);
-	copy->type = g_strdup(image->type);
-	copy->hooks = g_strdupv(image->hooks);
-	copy->adaptive = g_strdupv(image->adaptive);
-	copy->convert = g_strdupv(image->convert);
-	copy->converted = g_strdupv(image->converted);
-	return copy;
 }
 
 static void
@@ -251,7 +159,7 @@ manifest_new(void)
 	BscManifest *self = g_new0(BscManifest, 1);
 
 	g_atomic_ref_count_init(&self->ref_count);
-	self->images = g_ptr_array_new_with_free_func((GDestroyNotify)image_free);
+	self->images = g_ptr_array_new_with_free_func((GDestroyNotify)bsc_manifest_image_free);
 	self->meta = g_ptr_array_new_with_free_func((GDestroyNotify)meta_free);
 	return self;
 }
@@ -293,46 +201,14 @@ bsc_manifest_copy(const BscManifest *self)
 	copy->handler_args = g_strdup(self->handler_args);
 	copy->hooks_filename = g_strdup(self->hooks_filename);
 	copy->hooks = g_strdupv(self->hooks);
-	copy->images = g_ptr_array_new_with_free_func((GDestroyNotify)image_free);
+	copy->images = g_ptr_array_new_with_free_func((GDestroyNotify)bsc_manifest_image_free);
 	copy->meta = g_ptr_array_new_with_free_func((GDestroyNotify)meta_free);
 	copy->rollout = meta_copy(self->rollout);
 	for (guint i = 0; i < self->images->len; i++)
-		g_ptr_array_add(copy->images, image_copy(self->images->pdata[i]));
+		g_ptr_array_add(copy->images, bsc_manifest_image_copy(self->images->pdata[i]));
 	for (guint i = 0; i < self->meta->len; i++)
 		g_ptr_array_add(copy->meta, meta_copy(self->meta->pdata[i]));
 	return copy;
-}
-
-static gboolean
-format_error(GError **error, const char *group, const char *words)
-{
-	return bsc_error_set(error, BSC_BUNDLE_ERROR, BSC_BUNDLE_ERROR_FORMAT, "[%s] %s", group,
-			     words);
-}
-
-static gboolean
-read_group(GKeyFile *file, const char *group, const BscKeyfileRow *rows, size_t n_rows,
-	   gpointer out, GError **error)
-{
-	g_autoptr(GError) why = NULL;
-
-	if (bsc_keyfile_read_group(file, group, rows, n_rows, NULL, out, &why))
-		return TRUE;
-	return bsc_error_set(error, BSC_BUNDLE_ERROR, BSC_BUNDLE_ERROR_FORMAT, "%s", why->message);
-}
-
-/* Build scripts write `build=` where they have nothing to say. */
-static void
-drop_empty_texts(GKeyFile *file, const char *group)
-{
-	static const char *const keys[] = {"version", "description", "build"};
-
-	for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
-		g_autofree char *value = g_key_file_get_value(file, group, keys[i], NULL);
-
-		if (value != NULL && *g_strstrip(value) == '\0')
-			g_key_file_remove_key(file, group, keys[i], NULL);
-	}
 }
 
 static gboolean
@@ -363,8 +239,9 @@ check_min_rauc_version(const char *text, GError **error)
 static gboolean
 read_update(GKeyFile *file, BscManifest *self, GError **error)
 {
-	drop_empty_texts(file, "update");
-	return read_group(file, "update", update_rows, G_N_ELEMENTS(update_rows), self, error) &&
+	bsc_manifest_group_drop_empty(file, "update");
+	return bsc_manifest_group_read(file, "update", update_rows, G_N_ELEMENTS(update_rows), self,
+				       error) &&
 	       check_min_rauc_version(self->min_rauc_version, error);
 }
 
@@ -377,15 +254,16 @@ store_verity(const BundleFields *fields, gboolean has_size, BscManifest *self, G
 	self->has_verity = has_hash && has_salt && has_size;
 	self->verity_size_bytes = fields->verity_size_bytes;
 	if (!self->has_verity && (has_hash || has_salt || has_size))
-		return format_error(error, "bundle",
-				    "verity-hash, verity-salt and verity-size come together");
+		return bsc_manifest_group_refuse(
+			error, "bundle", "verity-hash, verity-salt and verity-size come together");
 	if (!self->has_verity)
 		return TRUE;
 	if (self->format == BSC_BUNDLE_FORMAT_PLAIN)
-		return format_error(error, "bundle", "format=plain has no verity keys");
+		return bsc_manifest_group_refuse(error, "bundle",
+						 "format=plain has no verity keys");
 	if (self->verity_size_bytes == 0 || self->verity_size_bytes % VERITY_BLOCK_BYTES != 0)
-		return format_error(error, "bundle",
-				    "verity-size: a multiple of 4096, not 0, is wanted");
+		return bsc_manifest_group_refuse(
+			error, "bundle", "verity-size: a multiple of 4096, not 0, is wanted");
 	return TRUE;
 }
 
@@ -393,22 +271,25 @@ static gboolean
 check_bundle(const BscManifest *self, BscManifestFlags flags, GError **error)
 {
 	if (self->has_crypt_key && self->format != BSC_BUNDLE_FORMAT_CRYPT)
-		return format_error(error, "bundle", "crypt-key is for format=crypt only");
+		return bsc_manifest_group_refuse(error, "bundle",
+						 "crypt-key is for format=crypt only");
 	if (flags & BSC_MANIFEST_INPUT && (self->has_verity || self->has_crypt_key))
-		return format_error(error, "bundle",
-				    "verity-* and crypt-key are written by the tool that makes the "
-				    "bundle; take them out");
+		return bsc_manifest_group_refuse(
+			error, "bundle",
+			"verity-* and crypt-key are written by the tool that makes the "
+			"bundle; take them out");
 	if (!(flags & BSC_MANIFEST_SIGNED))
 		return TRUE;
 	if (self->format == BSC_BUNDLE_FORMAT_PLAIN)
-		return format_error(error, "bundle",
-				    "format: 'plain' cannot stand inside a signature, only verity "
-				    "and crypt can");
+		return bsc_manifest_group_refuse(
+			error, "bundle",
+			"format: 'plain' cannot stand inside a signature, only verity "
+			"and crypt can");
 	if (!self->has_verity)
-		return format_error(error, "bundle",
-				    "verity-hash, verity-salt and verity-size are missing");
+		return bsc_manifest_group_refuse(
+			error, "bundle", "verity-hash, verity-salt and verity-size are missing");
 	if (self->format == BSC_BUNDLE_FORMAT_CRYPT && !self->has_crypt_key)
-		return format_error(error, "bundle", "crypt-key is missing");
+		return bsc_manifest_group_refuse(error, "bundle", "crypt-key is missing");
 	return TRUE;
 }
 
@@ -418,6 +299,7 @@ store_bundle(GKeyFile *file, const BundleFields *fields, BscManifest *self, GErr
 	gboolean has_size = g_key_file_has_key(file, "bundle", "verity-size", NULL);
 
 	g_assert(bsc_manifest_format_from_string(fields->format, &self->format));
+	self->has_format_key = g_key_file_has_key(file, "bundle", "format", NULL);
 	self->has_crypt_key = bsc_hex_decode(fields->crypt_key, self->crypt_key, 32);
 	return store_verity(fields, has_size, self, error);
 }
@@ -428,117 +310,12 @@ read_bundle(GKeyFile *file, BscManifestFlags flags, BscManifest *self, GError **
 	BundleFields fields = {0};
 	gboolean good;
 
-	good = read_group(file, "bundle", bundle_rows, G_N_ELEMENTS(bundle_rows), &fields, error) &&
+	good = bsc_manifest_group_read(file, "bundle", bundle_rows, G_N_ELEMENTS(bundle_rows),
+				       &fields, error) &&
 	       store_bundle(file, &fields, self, error) && check_bundle(self, flags, error);
 	if (fields.crypt_key != NULL)
 		explicit_bzero(fields.crypt_key, strlen(fields.crypt_key));
 	bsc_keyfile_clear_group(bundle_rows, G_N_ELEMENTS(bundle_rows), &fields);
-	return good;
-}
-
-static gboolean
-is_path_name(const char *text)
-{
-	return text[0] != '\0' && strchr(text, '/') == NULL && !g_str_equal(text, ".") &&
-	       !g_str_equal(text, "..");
-}
-
-/* `image.CLASS[.VARIANT]` or `image.REPO/ARTIFACT[.VARIANT]`; only a variant may hold a dot. */
-static gboolean
-read_image_name(const char *group, BscManifestImage *image, GError **error)
-{
-	g_auto(GStrv) parts = g_strsplit(group + strlen(IMAGE_PREFIX), ".", 2);
-	char *slash;
-
-	if (parts[0] == NULL || (parts[1] != NULL && parts[1][0] == '\0'))
-		return format_error(error, group, "the name of a class or variant is empty");
-	slash = strchr(parts[0], '/');
-	image->slot_class = slash != NULL ? g_strndup(parts[0], (size_t)(slash - parts[0]))
-					  : g_strdup(parts[0]);
-	image->artifact = slash != NULL ? g_strdup(slash + 1) : NULL;
-	image->variant = g_strdup(parts[1]);
-	if (!is_path_name(image->slot_class) || (slash != NULL && !is_path_name(image->artifact)))
-		return format_error(error, group,
-				    "CLASS, CLASS.VARIANT, REPO/ARTIFACT or REPO/ARTIFACT.VARIANT "
-				    "is wanted");
-	return TRUE;
-}
-
-static gboolean
-check_file_name(const char *group, const char *name, GError **error)
-{
-	for (const char *c = name; c != NULL && *c != '\0'; c++) {
-		if (g_ascii_iscntrl(*c))
-			return format_error(error, group,
-					    "filename: control characters are not allowed");
-	}
-	return TRUE;
-}
-
-static gboolean
-check_image(const char *group, const BscManifestImage *image, BscManifestFlags flags,
-	    GError **error)
-{
-	gboolean is_empty = g_strcmp0(image->type, "emptyfs") == 0;
-
-	if (!check_file_name(group, image->filename, error))
-		return FALSE;
-	if (is_empty && (image->filename != NULL || image->has_sha256 || image->has_size))
-		return format_error(error, group,
-				    "type=emptyfs goes without filename, sha256 and size");
-	if (!is_empty && image->filename == NULL && !bsc_manifest_image_has_hook(image, "install"))
-		return format_error(error, group,
-				    "filename: is missing (only type=emptyfs and hooks=install go "
-				    "without)");
-	if (flags & BSC_MANIFEST_INPUT || image->filename == NULL)
-		return TRUE;
-	if (!image->has_sha256 || !image->has_size)
-		return format_error(error, group, "sha256 and size are missing");
-	return TRUE;
-}
-
-static void
-normalise_list(char ***list)
-{
-	if (*list != NULL && (*list)[0] == NULL)
-		g_clear_pointer(list, g_strfreev);
-}
-
-static gboolean
-store_image(GKeyFile *file, const char *group, ImageFields *fields, BscManifest *self,
-	    BscManifestFlags flags, GError **error)
-{
-	BscManifestImage *image = g_memdup2(&fields->image, sizeof(fields->image));
-
-	memset(&fields->image, 0, sizeof(fields->image));
-	g_ptr_array_add(self->images, image);
-	image->has_sha256 = bsc_hex_decode(fields->sha256, image->sha256, 32);
-	image->has_size = g_key_file_has_key(file, group, "size", NULL);
-	image->has_type_key = image->type != NULL;
-	if (image->type == NULL && image->filename != NULL)
-		image->type = g_strdup(bsc_manifest_type_from_filename(image->filename));
-	normalise_list(&image->hooks);
-	normalise_list(&image->adaptive);
-	normalise_list(&image->convert);
-	normalise_list(&image->converted);
-	if (!read_image_name(group, image, error))
-		return FALSE;
-	if (image->artifact != NULL && self->format == BSC_BUNDLE_FORMAT_PLAIN)
-		return format_error(error, group, "artifacts need format=verity or format=crypt");
-	return check_image(group, image, flags, error);
-}
-
-static gboolean
-read_image(GKeyFile *file, const char *group, BscManifestFlags flags, BscManifest *self,
-	   GError **error)
-{
-	ImageFields fields = {0};
-	gboolean good;
-
-	drop_empty_texts(file, group);
-	good = read_group(file, group, image_rows, G_N_ELEMENTS(image_rows), &fields, error) &&
-	       store_image(file, group, &fields, self, flags, error);
-	bsc_keyfile_clear_group(image_rows, G_N_ELEMENTS(image_rows), &fields);
 	return good;
 }
 
@@ -585,8 +362,8 @@ read_meta(GKeyFile *file, const char *group, BscManifest *self, GError **error)
 	BscManifestMeta *meta;
 
 	if (!is_meta_name(label))
-		return format_error(error, group,
-				    "a label of letters, digits, '-' and '_' is wanted");
+		return bsc_manifest_group_refuse(
+			error, group, "a label of letters, digits, '-' and '_' is wanted");
 	meta = read_pairs(file, group, label, error);
 	if (meta == NULL)
 		return FALSE;
@@ -623,6 +400,24 @@ refuse_group(const char *group, GError **error)
 			     nearest != NULL ? nearest : "", nearest != NULL ? "'?" : "");
 }
 
+static gboolean
+read_image(GKeyFile *file, const char *group, BscManifestFlags flags, BscManifest *self,
+	   GError **error)
+{
+	BscManifestImage *image =
+		bsc_manifest_image_read(file, group, !(flags & BSC_MANIFEST_INPUT), error);
+
+	if (image == NULL)
+		return FALSE;
+	g_ptr_array_add(self->images, image);
+	/* Who packs the bundle may still choose a format, if the input does not. */
+	if (image->artifact != NULL && self->format == BSC_BUNDLE_FORMAT_PLAIN &&
+	    (self->has_format_key || !(flags & BSC_MANIFEST_INPUT)))
+		return bsc_manifest_group_refuse(error, group,
+						 "artifacts need format=verity or format=crypt");
+	return TRUE;
+}
+
 /* [update] and [bundle] are read before: they are needed, or default, where they are missing. */
 static gboolean
 read_other_group(GKeyFile *file, const char *group, BscManifestFlags flags, BscManifest *self,
@@ -631,15 +426,16 @@ read_other_group(GKeyFile *file, const char *group, BscManifestFlags flags, BscM
 	if (g_str_equal(group, "update") || g_str_equal(group, "bundle"))
 		return TRUE;
 	if (g_str_equal(group, "handler"))
-		return read_group(file, group, handler_rows, G_N_ELEMENTS(handler_rows), self,
-				  error) &&
-		       check_file_name(group, self->handler_filename, error);
+		return bsc_manifest_group_read(file, group, handler_rows,
+					       G_N_ELEMENTS(handler_rows), self, error) &&
+		       bsc_manifest_group_check_name(group, self->handler_filename, error);
 	if (g_str_equal(group, "hooks"))
-		return read_group(file, group, hooks_rows, G_N_ELEMENTS(hooks_rows), self, error) &&
-		       check_file_name(group, self->hooks_filename, error);
+		return bsc_manifest_group_read(file, group, hooks_rows, G_N_ELEMENTS(hooks_rows),
+					       self, error) &&
+		       bsc_manifest_group_check_name(group, self->hooks_filename, error);
 	if (g_str_equal(group, "rollout"))
 		return read_rollout(file, self, error);
-	if (g_str_has_prefix(group, IMAGE_PREFIX))
+	if (g_str_has_prefix(group, BSC_MANIFEST_IMAGE_PREFIX))
 		return read_image(file, group, flags, self, error);
 	if (g_str_has_prefix(group, META_PREFIX))
 		return read_meta(file, group, self, error);
@@ -675,7 +471,7 @@ read_all(GKeyFile *file, BscManifestFlags flags, BscManifest *self, GError **err
 		if (!read_other_group(file, groups[i], flags, self, error))
 			return FALSE;
 	}
-	normalise_list(&self->hooks);
+	bsc_manifest_group_clear_empty(&self->hooks);
 	return check_hooks(self, error);
 }
 
@@ -699,58 +495,17 @@ bsc_manifest_parse(const char *data, size_t len, BscManifestFlags flags, GError 
 }
 
 static void
-write_text(GKeyFile *file, const char *group, const char *key, const char *value)
-{
-	if (value != NULL)
-		g_key_file_set_string(file, group, key, value);
-}
-
-static void
-write_hex(GKeyFile *file, const char *group, const char *key, const uint8_t value[32])
-{
-	g_autofree char *text = bsc_hex_encode(value, 32);
-
-	g_key_file_set_string(file, group, key, text);
-}
-
-static void
-write_list(GKeyFile *file, const char *group, const char *key, char **list)
-{
-	if (list != NULL)
-		g_key_file_set_string_list(file, group, key, (const char *const *)list,
-					   g_strv_length(list));
-}
-
-static void
 write_bundle(GKeyFile *file, const BscManifest *self, gboolean for_signing)
 {
 	if (for_signing && self->has_crypt_key)
-		write_hex(file, "bundle", "crypt-key", self->crypt_key);
+		bsc_manifest_group_write_hex(file, "bundle", "crypt-key", self->crypt_key);
 	if (self->format != BSC_BUNDLE_FORMAT_PLAIN)
-		write_text(file, "bundle", "format", format_names[self->format]);
+		bsc_manifest_group_write_text(file, "bundle", "format", format_names[self->format]);
 	if (!for_signing || !self->has_verity)
 		return;
-	write_hex(file, "bundle", "verity-hash", self->verity_hash);
-	write_hex(file, "bundle", "verity-salt", self->verity_salt);
+	bsc_manifest_group_write_hex(file, "bundle", "verity-hash", self->verity_hash);
+	bsc_manifest_group_write_hex(file, "bundle", "verity-salt", self->verity_salt);
 	g_key_file_set_uint64(file, "bundle", "verity-size", self->verity_size_bytes);
-}
-
-static void
-write_image(GKeyFile *file, const BscManifestImage *image)
-{
-	g_autofree char *name = bsc_manifest_image_name(image);
-	g_autofree char *group = g_strconcat(IMAGE_PREFIX, name, NULL);
-
-	if (image->has_sha256)
-		write_hex(file, group, "sha256", image->sha256);
-	if (image->has_size)
-		g_key_file_set_uint64(file, group, "size", image->size_bytes);
-	write_text(file, group, "filename", image->filename);
-	write_text(file, group, "type", image->has_type_key ? image->type : NULL);
-	write_list(file, group, "hooks", image->hooks);
-	write_list(file, group, "adaptive", image->adaptive);
-	write_list(file, group, "convert", image->convert);
-	write_list(file, group, "converted", image->converted);
 }
 
 static void
@@ -768,18 +523,18 @@ bsc_manifest_to_string(const BscManifest *self, gboolean for_signing)
 {
 	g_autoptr(GKeyFile) file = g_key_file_new();
 
-	write_text(file, "update", "compatible", self->compatible);
-	write_text(file, "update", "version", self->version);
-	write_text(file, "update", "description", self->description);
-	write_text(file, "update", "build", self->build);
-	write_text(file, "update", "min-rauc-version", self->min_rauc_version);
+	bsc_manifest_group_write_text(file, "update", "compatible", self->compatible);
+	bsc_manifest_group_write_text(file, "update", "version", self->version);
+	bsc_manifest_group_write_text(file, "update", "description", self->description);
+	bsc_manifest_group_write_text(file, "update", "build", self->build);
+	bsc_manifest_group_write_text(file, "update", "min-rauc-version", self->min_rauc_version);
 	write_bundle(file, self, for_signing);
-	write_text(file, "handler", "filename", self->handler_filename);
-	write_text(file, "handler", "args", self->handler_args);
-	write_text(file, "hooks", "filename", self->hooks_filename);
-	write_list(file, "hooks", "hooks", self->hooks);
+	bsc_manifest_group_write_text(file, "handler", "filename", self->handler_filename);
+	bsc_manifest_group_write_text(file, "handler", "args", self->handler_args);
+	bsc_manifest_group_write_text(file, "hooks", "filename", self->hooks_filename);
+	bsc_manifest_group_write_list(file, "hooks", "hooks", self->hooks);
 	for (guint i = 0; i < self->images->len; i++)
-		write_image(file, self->images->pdata[i]);
+		bsc_manifest_image_write(self->images->pdata[i], file);
 	for (guint i = 0; i < self->meta->len; i++) {
 		const BscManifestMeta *meta = self->meta->pdata[i];
 		g_autofree char *group = g_strconcat(META_PREFIX, meta->label, NULL);
@@ -825,19 +580,4 @@ bsc_manifest_has_images_of_class(const BscManifest *self, const char *slot_class
 			return TRUE;
 	}
 	return FALSE;
-}
-
-char *
-bsc_manifest_image_name(const BscManifestImage *image)
-{
-	return g_strconcat(image->slot_class, image->artifact != NULL ? "/" : "",
-			   image->artifact != NULL ? image->artifact : "",
-			   image->variant != NULL ? "." : "",
-			   image->variant != NULL ? image->variant : "", NULL);
-}
-
-gboolean
-bsc_manifest_image_has_hook(const BscManifestImage *image, const char *hook)
-{
-	return image->hooks != NULL && g_strv_contains((const char *const *)image->hooks, hook);
 }

@@ -3,8 +3,7 @@
 /* bundle-tools/format/manifest.h - what a bundle says about itself: parse, validate, write */
 #pragma once
 
-#include <glib.h>
-#include <stdint.h>
+#include "bundle-tools/format/manifest-image.h"
 
 /*
  * A manifest is a key file that describes a bundle (docs/format.md). Parsing is strict: an unknown
@@ -34,28 +33,6 @@ typedef enum {
 		1 << 1, /* content of a signature: verity (and crypt) keys must be there */
 } BscManifestFlags;
 
-/* One [image.CLASS.VARIANT] or [image.REPO/ARTIFACT.VARIANT]. */
-typedef struct {
-	char *slot_class; /* slot class, or the artifact's repository */
-	char *artifact;	  /* name of the artifact, %NULL for slot images */
-	char *variant;	  /* %NULL = for every variant that has no image of its own */
-	char *filename;	  /* in the root of the payload; %NULL only for emptyfs and install hooks */
-	/*
-	 * From `type=`, else from the file name: raw, ext4, vfat, squashfs, ubifs, tar, catar,
-	 * caidx, ext4.caibx …; %NULL if neither says. Whether a slot can take it is not asked here.
-	 */
-	char *type;
-	gboolean has_type_key; /* the type stood in the manifest */
-	uint8_t sha256[32];
-	gboolean has_sha256;
-	uint64_t size_bytes;
-	gboolean has_size;
-	char **hooks;	  /* of pre-install, install, post-install; %NULL = none */
-	char **adaptive;  /* words kept as they are; %NULL = none */
-	char **convert;	  /* likewise */
-	char **converted; /* likewise */
-} BscManifestImage;
-
 typedef struct {
 	char *key;
 	char *value;
@@ -77,6 +54,7 @@ typedef struct {
 	char *min_rauc_version;
 	/* [bundle] */
 	BscBundleFormat format;
+	gboolean has_format_key; /* the format stood in the manifest; else it is plain */
 	gboolean has_verity;	 /* the next three are set */
 	uint8_t verity_hash[32]; /* root of the hash tree */
 	uint8_t verity_salt[32];
@@ -195,30 +173,5 @@ BscManifestImage *bsc_manifest_find_image(const BscManifest *self, const char *s
  * Returns: whether there is an image of the class, for whatever variant
  */
 gboolean bsc_manifest_has_images_of_class(const BscManifest *self, const char *slot_class);
-
-/**
- * bsc_manifest_type_from_filename:
- * @filename: name of an image file
- *
- * Returns: (transfer none) (nullable): the image type its name tells, or %NULL
- */
-const char *bsc_manifest_type_from_filename(const char *filename);
-
-/**
- * bsc_manifest_image_name:
- * @image: an image
- *
- * Returns: (transfer full): `CLASS`, `CLASS.VARIANT`, `REPO/ARTIFACT` or `REPO/ARTIFACT.VARIANT`
- */
-char *bsc_manifest_image_name(const BscManifestImage *image);
-
-/**
- * bsc_manifest_image_has_hook:
- * @image: an image
- * @hook: `pre-install`, `install` or `post-install`
- *
- * Returns: whether the image asks for the hook
- */
-gboolean bsc_manifest_image_has_hook(const BscManifestImage *image, const char *hook);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BscManifest, bsc_manifest_unref)

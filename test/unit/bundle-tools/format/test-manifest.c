@@ -347,6 +347,21 @@ test_chooses_by_variant(void)
 }
 
 static void
+test_input_may_leave_the_format_open(void)
+{
+	g_autoptr(BscManifest) open = parse(UPDATE "[image.a/b]\nfilename=c\n", BSC_MANIFEST_INPUT);
+	g_autoptr(BscManifest) said = parse(UPDATE "[bundle]\nformat=plain\n", BSC_MANIFEST_INPUT);
+	static const char plain[] = UPDATE "[bundle]\nformat=plain\n[image.a/b]\nfilename=c\n";
+	g_autoptr(GError) error = NULL;
+
+	g_assert_false(open->has_format_key);
+	g_assert_true(said->has_format_key);
+	g_assert_null(bsc_manifest_parse(plain, strlen(plain), BSC_MANIFEST_INPUT, &error));
+	g_assert_error(error, BSC_BUNDLE_ERROR, BSC_BUNDLE_ERROR_FORMAT);
+	assert_matches(error->message, "*artifacts need format=verity*");
+}
+
+static void
 test_artifacts_are_no_slot_images(void)
 {
 	static const char text[] = UPDATE "[bundle]\nformat=verity\n[image.a/b]\nfilename=c\n";
@@ -388,7 +403,7 @@ test_tells_types_by_name(void)
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++)
-		g_assert_cmpstr(bsc_manifest_type_from_filename(cases[i].filename), ==,
+		g_assert_cmpstr(bsc_manifest_image_type_from_name(cases[i].filename), ==,
 				cases[i].type);
 }
 
@@ -435,6 +450,8 @@ main(int argc, char **argv)
 	g_test_add_func("/format/manifest/min-rauc-version", test_min_rauc_version);
 	g_test_add_func("/format/manifest/refuses-nul", test_refuses_nul);
 	g_test_add_func("/format/manifest/chooses-by-variant", test_chooses_by_variant);
+	g_test_add_func("/format/manifest/input-may-leave-the-format-open",
+			test_input_may_leave_the_format_open);
 	g_test_add_func("/format/manifest/artifacts-are-no-slot-images",
 			test_artifacts_are_no_slot_images);
 	g_test_add_func("/format/manifest/tells-types-by-name", test_tells_types_by_name);
