@@ -44,6 +44,25 @@ bsc_log_init(gboolean debug)
 	g_log_set_writer_func(write_record, GINT_TO_POINTER(debug), NULL);
 }
 
+static GLogWriterOutput
+write_command_record(GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer data)
+{
+	if ((level & (G_LOG_LEVEL_DEBUG | G_LOG_LEVEL_INFO)) == 0)
+		g_log_writer_journald(level, fields, n_fields, NULL);
+	if ((level & (G_LOG_LEVEL_WARNING | G_LOG_LEVEL_CRITICAL | G_LOG_LEVEL_ERROR)) != 0)
+		fprintf(stderr, "warning: %s\n", field_value(fields, n_fields, "MESSAGE"));
+	return G_LOG_WRITER_HANDLED;
+}
+
+void
+bsc_log_init_command(gboolean debug)
+{
+	if (debug)
+		bsc_log_init(TRUE);
+	else
+		g_log_set_writer_func(write_command_record, NULL, NULL);
+}
+
 char *
 bsc_log_redact(const char *text)
 {

@@ -15,6 +15,15 @@
 void bsc_log_init(gboolean debug);
 
 /**
+ * bsc_log_init_command:
+ * @debug: as for bsc_log_init()
+ *
+ * For commands that people type: messages and events go to journald if it runs and are not
+ * printed; stderr gets warnings only. With @debug the same as bsc_log_init().
+ */
+void bsc_log_init_command(gboolean debug);
+
+/**
  * bsc_log_redact:
  * @text: any text
  *
