@@ -308,16 +308,21 @@ uboot_get_attempts(BscBootEnv *env, const char *bootname, int *out, GError **err
 	return read_left(env, bootname, out, error);
 }
 
-/* Lines that are neither empty nor a comment: each is one copy of the environment. */
+/* Each line that is neither empty nor a comment is one copy of the environment; in the YAML that
+ * newer libubootenv reads, each `path`. */
 static unsigned
 count_copies(const char *text)
 {
 	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+	gboolean is_yaml = strstr(text, "devices:") != NULL;
 	unsigned n = 0;
 
 	for (size_t i = 0; lines[i] != NULL; i++) {
-		g_strstrip(lines[i]);
-		n += *lines[i] != '\0' && *lines[i] != '#';
+		const char *line = g_strstrip(lines[i]);
+
+		line += strspn(line, "- ");
+		if (*line != '\0' && *line != '#')
+			n += !is_yaml || g_str_has_prefix(line, "path");
 	}
 	return n;
 }

@@ -6,6 +6,7 @@
 
 #include "common/error.h"
 #include "common/io.h"
+#include "installer/system/slot-state.h"
 #include "installer/system/status-file.h"
 
 #include <errno.h>
@@ -36,13 +37,15 @@ static void warn(BscStatusStore *self, const char *format, ...) G_GNUC_PRINTF(2,
 static void
 warn(BscStatusStore *self, const char *format, ...)
 {
+	g_autofree char *words = NULL;
 	va_list args;
 
-	if (self->warning->len > 0)
-		g_string_append(self->warning, "; ");
 	va_start(args, format);
-	g_string_append_vprintf(self->warning, format, args);
+	words = g_strdup_vprintf(format, args);
 	va_end(args);
+	if (strstr(self->warning->str, words) == NULL)
+		g_string_append_printf(self->warning, "%s%s", self->warning->len > 0 ? "; " : "",
+				       words);
 }
 
 static char *
@@ -59,6 +62,8 @@ choose_dir(const BscSystemConfig *config, const BscStatusStoreOptions *options)
 static void
 prepare_dir(BscStatusStore *self)
 {
+	const BscSlot *slot;
+
 	self->is_durable = FALSE;
 	if (self->dir == NULL) {
 		warn(self, "no data-directory is configured: what is installed where is forgotten "
@@ -73,6 +78,12 @@ prepare_dir(BscStatusStore *self)
 		return;
 	}
 	self->is_durable = TRUE;
+	slot = bsc_slot_state_find_slot_of_path(self->config, self->dir, NULL);
+	if (slot != NULL)
+		warn(self,
+		     "the data-directory '%s' lies in slot %s and is lost when that is "
+		     "installed: move it to storage that no slot holds",
+		     self->dir, slot->name);
 }
 
 /* NULL without an error means that the copy is missing. */
@@ -109,7 +120,7 @@ forget_digests(BscStatusFile *file)
 		g_clear_pointer(&((BscSlotStatus *)status)->sha256, g_free);
 }
 
-/* Fails only where both copies are whole and of a later format. */
+/* Fails only where no copy is usable and one is whole and of a later format: it would be lost. */
 static gboolean
 read_copies(BscStatusStore *self, gboolean *out_damaged, GError **error)
 {
@@ -133,7 +144,7 @@ read_copies(BscStatusStore *self, gboolean *out_damaged, GError **error)
 		self->file = g_steal_pointer(&file);
 		self->next_copy = (i + 1) % N_COPIES;
 	}
-	if (n_later == N_COPIES)
+	if (n_later > 0 && self->file == NULL)
 		return bsc_error_set(error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
 				     "The status in '%s' was written by a later version",
 				     self->dir);
@@ -306,6 +317,16 @@ bsc_status_store_set_value(BscStatusStore *self, const char *key, const char *va
 		g_hash_table_remove(self->file->values, key);
 }
 
+/* Ours is durable by now, and that counts: RAUC's file is not worth failing an installation. */
+static void
+write_central(BscStatusStore *self, const char *central)
+{
+	g_autoptr(GError) why = NULL;
+
+	if (!bsc_io_replace_file(self->config->statusfile, central, strlen(central), 0644, &why))
+		warn(self, "RAUC's status file cannot be kept up to date: %s", why->message);
+}
+
 /*
  * The older copy is replaced by rename: a power cut before leaves the newer one and the old older
  * one, after it the new one. Then RAUC's file: a cut before leaves it as @central_before says.
@@ -333,8 +354,9 @@ save(BscStatusStore *self, GError **error)
 	if (!bsc_io_replace_file(path, text, strlen(text), 0600, error))
 		return FALSE;
 	self->next_copy = (self->next_copy + 1) % N_COPIES;
-	return central == NULL ||
-	       bsc_io_replace_file(self->config->statusfile, central, strlen(central), 0644, error);
+	if (central != NULL)
+		write_central(self, central);
+	return TRUE;
 }
 
 gboolean

@@ -58,7 +58,7 @@ typedef struct _BscStatusStore BscStatusStore;
  * Reads what is recorded and creates the data directory (mode 0700) if it is missing. A missing,
  * damaged or unreadable record is no error: see bsc_status_store_get_warning().
  *
- * Errors: %G_IO_ERROR_NOT_SUPPORTED if a newer version of this program wrote both copies.
+ * Errors: %G_IO_ERROR_NOT_SUPPORTED if a newer version of this program wrote what is there.
  *
  * Returns: (transfer full) (nullable): the store, or %NULL on failure
  */
@@ -132,6 +132,7 @@ void bsc_status_store_set_value(BscStatusStore *self, const char *key, const cha
  * installation must work in a rescue system too (bsc_status_store_is_durable() tells).
  *
  * Errors: %G_IO_ERROR_NO_SPACE and other failures of writing; the old record is then still valid.
+ * That RAUC's file cannot be written is a warning.
  *
  * Returns: %TRUE if the state is durable or has no place
  */

@@ -237,6 +237,21 @@ test_warns(Fixture *f, gconstpointer data)
 	assert_warnings(f, "BOOT_ORDER is not set");
 }
 
+/* The YAML that newer libubootenv reads; no tool is asked for the copies. */
+static void
+test_counts_yaml(Fixture *f, gconstpointer data)
+{
+	static const char head[] = "uboot:\n  size : 0x4000\n  devices:\n    - path : /dev/mtd0\n";
+	g_autofree char *twice =
+		g_strconcat(head, "      offset : 0\n    - path: /dev/mtd1\n", NULL);
+
+	f->env.fw_printenv = put_script(f, "#!/bin/sh\necho BOOT_ORDER=A\n");
+	g_free(test_temp_dir_write(f->dir, "fw_env.config", head));
+	assert_warnings(f, "single copy");
+	g_free(test_temp_dir_write(f->dir, "fw_env.config", twice));
+	assert_warnings(f, NULL);
+}
+
 /* With a file of defaults libubootenv exits 0 over a broken environment and would store them. */
 static void
 test_never_takes_defaults(Fixture *f, gconstpointer data)
@@ -328,6 +343,7 @@ main(int argc, char **argv)
 		{"changes-all-in-one-write", test_one_write},
 		{"knows-unset-from-bad", test_unset},
 		{"warns-of-a-single-copy", test_warns},
+		{"counts-copies-in-yaml", test_counts_yaml},
 		{"never-takes-the-tools-defaults", test_never_takes_defaults},
 		{"finds-the-dialect-by-what-it-does", test_finds_the_dialect},
 		{"reads-back-what-it-wrote", test_reads_back},

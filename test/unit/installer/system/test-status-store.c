@@ -259,9 +259,31 @@ test_later_format(Fixture *f, gconstpointer data)
 	g_autoptr(GError) error = NULL;
 
 	g_free(test_temp_dir_write(f->dir, COPY_A, text));
+	g_assert_null(bsc_status_store_open(f->config, NULL, &error));
+	g_assert_error(error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED);
+	g_clear_error(&error);
 	g_free(test_temp_dir_write(f->dir, COPY_B, text));
 	g_assert_null(bsc_status_store_open(f->config, NULL, &error));
 	g_assert_error(error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED);
+}
+
+static void
+test_unwritable_central(Fixture *f, gconstpointer data)
+{
+	g_autoptr(BscStatusStore) store = NULL;
+	g_autoptr(BscStatusStore) again = NULL;
+	g_autofree char *path = test_temp_dir_get_path(f->dir, "data/.central.raucs.new");
+	g_autofree char *warning = NULL;
+
+	g_free(test_temp_dir_write(f->dir, CENTRAL, "[system]\nboot-id=r\n"));
+	g_assert_cmpint(g_mkdir(path, 0700), ==, 0); /* in the way of the new file */
+	store = open_store(f);
+	record(store, f->a, "ok", "1");
+	record(store, f->a, "ok", "2");
+	warning = bsc_status_store_get_warning(store);
+	g_assert_nonnull(strstr(warning, "cannot be kept up to date"));
+	again = open_store(f);
+	assert_version(again, f->a, "2");
 }
 
 static void
@@ -456,6 +478,7 @@ main(int argc, char **argv)
 		{"replaces-a-damaged-copy", test_damaged_copy_is_replaced},
 		{"starts-afresh-where-both-are-damaged", test_both_damaged},
 		{"refuses-a-later-format", test_later_format},
+		{"carries-on-without-raucs-file", test_unwritable_central},
 		{"clearing-keeps-counters", test_clear_keeps_counters},
 		{"works-without-a-place", test_no_place},
 		{"works-where-nothing-can-be-written", test_unwritable_place},
