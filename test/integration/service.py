@@ -332,7 +332,10 @@ class Service:
         wait_for(lambda: self.bus.owner(NAME) is None, "the name is free")
         return status
 
-    def private_dirty_kib(self):
+    def has_sanitizer(self):
+        return "asan" in Path(f"/proc/{self.process.pid}/maps").read_text()
+
+    def memory_kib(self):
         text = Path(f"/proc/{self.process.pid}/smaps_rollup").read_text()
         return {line.split(":")[0]: int(line.split()[1]) for line in text.splitlines()[1:]}
 
