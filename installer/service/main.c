@@ -18,6 +18,7 @@
 #include <stdlib.h>
 
 typedef struct {
+	gboolean confined;
 	gboolean debug;
 	gboolean session;
 	gboolean version;
@@ -64,6 +65,8 @@ parse_options(int *argc, char ***argv, Options *options, GError **error)
 		 "Directory of the lock and of temporary files (/run/bascule)", "DIR"},
 		{"root", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_FILENAME, &options->root_dir,
 		 "Look for /etc, /run, /usr, /proc and /sys here", "DIR"},
+		{"confined", 0, 0, G_OPTION_ARG_NONE, &options->confined,
+		 "Run hooks as systemd units of their own, outside this service's sandbox", NULL},
 		{"session", 0, 0, G_OPTION_ARG_NONE, &options->session,
 		 "Serve on the session bus instead of the system bus", NULL},
 		{"debug", 'd', 0, G_OPTION_ARG_NONE, &options->debug, "Log more", NULL},
@@ -216,6 +219,7 @@ open_system(Daemon *daemon, const Options *options, GError **error)
 			.keyring_path = options->keyring_path,
 			.run_dir = options->run_dir,
 			.root_dir = options->root_dir,
+			.is_confined = options->confined,
 		},
 		error);
 	if (daemon->system == NULL)

@@ -510,3 +510,34 @@ def test_a_busctl_script_works(bus, device, service, good_bundle):
         wait_for(lambda: busctl("get-property", name, path, interface, "Operation")[1].strip()
                  == 's "idle"', "idle")
         assert device.primary() == "B"
+
+
+# ---- what is installed --------------------------------------------------------------------------
+
+def find_policy(name):
+    places = [os.environ.get("BSC_BINDIR", "/nowhere") + "/share/dbus-1/system.d",
+              os.environ.get("BSC_BUILDDIR", "/nowhere") + "/dbus"]
+    for place in places:
+        if os.path.exists(f"{place}/{name}.conf"):
+            return f"{place}/{name}.conf"
+    pytest.skip(f"the bus policy of {name} is not built")
+
+
+@needs_root
+def test_the_bus_policy_lets_only_root_own_the_name(tmp_path):
+    class GuardedBus(Bus):
+        CONFIG = Bus.CONFIG.replace('<allow user="*"/><allow own="*"/>', '<allow user="*"/>') \
+            .replace('<allow send_destination="*" eavesdrop="true"/>',
+                     '<deny own="*"/><allow send_destination="org.freedesktop.DBus"/>') \
+            .replace("</busconfig>", f"<include>{find_policy(NAME)}</include></busconfig>")
+    bus = GuardedBus(tmp_path)
+    try:
+        request = ["gdbus", "call", "--address", bus.address, "-d", "org.freedesktop.DBus", "-o",
+                   "/org/freedesktop/DBus", "-m", "org.freedesktop.DBus.RequestName"]
+        status, output = run_program(bus, *request, NAME, "4", uid=STRANGER)
+        assert status != 0 and DENIED in output
+        status, output = run_program(bus, *request, "org.example.Other", "4")
+        assert status != 0 and DENIED in output
+        assert run_program(bus, *request, NAME, "4")[0] == 0
+    finally:
+        bus.stop()
