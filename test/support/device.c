@@ -166,7 +166,5 @@ test_device_assert_filled(TestDevice *self, const char *name, char seed, size_t 
 	g_assert_true(g_file_get_contents(path, &data, &len, NULL));
 	g_assert_cmpuint(len, >=, size_bytes);
 	for (size_t i = 0; i < size_bytes; i++)
-		if (data[i] != seed)
-			g_error("'%s' holds %02x at %zu, not '%c'", name, (uint8_t)data[i], i,
-				seed);
+		g_assert_cmphex((uint8_t)data[i], ==, (uint8_t)seed);
 }
