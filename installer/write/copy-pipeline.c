@@ -217,27 +217,39 @@ run_worker(gpointer data)
 	return NULL;
 }
 
+/* Where the system allows fewer threads than planned, those that run do all the work. */
 static Worker *
-start_workers(Pipeline *self)
+start_workers(Pipeline *self, unsigned *out_n, GError **error)
 {
 	const BscCopyPlan *plan = &self->job->plan;
 	uint8_t *windows = self->pool + (size_t)plan->n_chunks * plan->chunk_bytes;
 	Worker *workers = g_new0(Worker, plan->n_threads);
+	g_autoptr(GError) why = NULL;
+	unsigned n = 0;
 
-	for (unsigned i = 0; i < plan->n_threads; i++) {
-		workers[i].pipeline = self;
-		workers[i].window.data = windows + (size_t)i * plan->compare_bytes;
-		workers[i].window.len_bytes = plan->compare_bytes;
-		workers[i].thread = g_thread_new("bsc-copy", run_worker, &workers[i]);
+	for (; n < plan->n_threads; n++) {
+		Worker *worker = &workers[n];
+
+		worker->pipeline = self;
+		worker->window.data = windows + (size_t)n * plan->compare_bytes;
+		worker->window.len_bytes = plan->compare_bytes;
+		worker->thread = g_thread_try_new("bsc-copy", run_worker, worker, &why);
+		if (worker->thread == NULL)
+			break;
 	}
-	return workers;
+	*out_n = n;
+	if (n > 0)
+		return workers;
+	g_propagate_error(error, g_steal_pointer(&why));
+	g_free(workers);
+	return NULL;
 }
 
 /* Waits for what start_workers() started and adds up what they did. */
 static void
-join_workers(BscCopyJob *job, Worker *workers)
+join_workers(BscCopyJob *job, Worker *workers, unsigned n)
 {
-	for (unsigned i = 0; i < job->plan.n_threads; i++) {
+	for (unsigned i = 0; i < n; i++) {
 		g_thread_join(workers[i].thread);
 		job->counts.written += workers[i].counts.written;
 		job->counts.equal += workers[i].counts.equal;
@@ -368,15 +380,18 @@ gboolean
 bsc_copy_pipeline_run(BscCopyJob *job, GError **error)
 {
 	Pipeline pipeline;
+	unsigned n_workers = 0;
 	Worker *workers;
-	GError *why;
+	GError *why = NULL;
 
 	if (!open_pipeline(&pipeline, job, error))
 		return FALSE;
-	workers = start_workers(&pipeline);
-	hash_in_order(&pipeline);
-	join_workers(job, workers);
-	why = g_steal_pointer(&pipeline.error);
+	workers = start_workers(&pipeline, &n_workers, &why);
+	if (workers != NULL) {
+		hash_in_order(&pipeline);
+		join_workers(job, workers, n_workers);
+		why = g_steal_pointer(&pipeline.error);
+	}
 	close_pipeline(&pipeline);
 	if (why == NULL)
 		return TRUE;

@@ -160,21 +160,37 @@ wait_for_workers(ReadBack *self)
 	g_mutex_unlock(&self->lock);
 }
 
+static gboolean
+start_worker(ReadBack *self, Worker *worker, GError **error)
+{
+	/* The lock is held so that the thread cannot end before it is counted. */
+	g_mutex_lock(&self->lock);
+	worker->thread = g_thread_try_new("bsc-read-back", run_worker, worker, error);
+	self->n_running += worker->thread != NULL;
+	g_mutex_unlock(&self->lock);
+	return worker->thread != NULL;
+}
+
+/* Where the system allows fewer threads than planned, those that run do all the work. */
 static void
 run_workers(ReadBack *self, uint8_t *pool)
 {
 	const BscCopyPlan *plan = &self->job->plan;
 	g_autofree Worker *workers = g_new0(Worker, plan->n_threads);
+	GError *why = NULL;
+	unsigned n = 0;
 
-	self->n_running = plan->n_threads;
-	for (unsigned i = 0; i < plan->n_threads; i++) {
-		workers[i].all = self;
-		workers[i].data = pool + (size_t)i * plan->chunk_bytes;
-		workers[i].thread = g_thread_new("bsc-read-back", run_worker, &workers[i]);
+	for (; n < plan->n_threads; n++) {
+		workers[n].all = self;
+		workers[n].data = pool + (size_t)n * plan->chunk_bytes;
+		if (!start_worker(self, &workers[n], n == 0 ? &why : NULL))
+			break;
 	}
 	wait_for_workers(self);
-	for (unsigned i = 0; i < plan->n_threads; i++)
+	for (unsigned i = 0; i < n; i++)
 		g_thread_join(workers[i].thread);
+	if (why != NULL)
+		stop_locked(self, why);
 }
 
 gboolean

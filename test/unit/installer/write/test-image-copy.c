@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define KIB 1024
 #define MIB (1024 * 1024)
@@ -207,6 +208,27 @@ test_goes_through_the_page_cache_where_it_must(Fixture *self, gconstpointer data
 	assert_holds(self, image, 6 * MIB - 77);
 }
 
+/* No block device has such a size, but a file may. */
+static void
+test_takes_a_file_of_odd_size(Fixture *self, gconstpointer data)
+{
+	g_autofree uint8_t *image = make_image(6 * MIB);
+	BscWriteRequest request = {.verify = BSC_WRITE_VERIFY_ALL};
+	BscWriteReport report;
+
+	for (size_t cut = 1; cut < 8192; cut += 1365) {
+		g_autoptr(BscByteSource) source =
+			test_run_source_new(image, 6 * MIB - cut, 128 * KIB);
+
+		tear_down(self, NULL);
+		set_up(self, NULL);
+		self->size -= cut;
+		g_assert_cmpint(truncate(self->path, (long)self->size), ==, 0);
+		g_assert_true(copy(self, source, &request, &report, NULL));
+		assert_holds(self, image, self->size);
+	}
+}
+
 static void
 test_refuses_a_wrong_digest(Fixture *self, gconstpointer data)
 {
@@ -358,6 +380,7 @@ main(int argc, char **argv)
 	    test_writes_zeros_where_no_hole_can_be_punched);
 	add("goes-through-the-page-cache-where-it-must",
 	    test_goes_through_the_page_cache_where_it_must);
+	add("takes-a-file-of-odd-size", test_takes_a_file_of_odd_size);
 	add("refuses-a-wrong-digest", test_refuses_a_wrong_digest);
 	add("refuses-an-image-larger-than-the-device",
 	    test_refuses_an_image_larger_than_the_device);
