@@ -5,6 +5,7 @@
 
 #include "bundle-tools/bundle/bundle-seal.h"
 #include "bundle-tools/bundle/bundle.h"
+#include "bundle-tools/format/cms-sign.h"
 
 /**
  * BscBundlePhaseFunc:

@@ -4,6 +4,7 @@
 
 #include "bundle-tools/bundle/bundle-open.h"
 
+#include "bundle-tools/format/cms-envelope.h"
 #include "bundle-tools/format/squashfs.h"
 #include "bundle-tools/format/trailer.h"
 #include "bundle-tools/layer/layer-decrypt.h"
@@ -90,7 +91,7 @@ open_envelope(OpenJob *job, BscCmsKind *kind, GError **error)
 				     "The bundle is encrypted and no decryption key is given");
 	bundle->envelope = g_steal_pointer(&bundle->cms);
 	bundle->was_encrypted = TRUE;
-	bundle->cms = bsc_cms_open_envelope(der, len, job->options->decryption_key, error);
+	bundle->cms = bsc_cms_envelope_open(der, len, job->options->decryption_key, error);
 	if (bundle->cms == NULL)
 		return FALSE;
 	der = get_cms(job, &len);

@@ -5,6 +5,7 @@
 #include "bundle-tools/bundle/bundle-rewrite.h"
 
 #include "bundle-tools/bundle/output-file.h"
+#include "bundle-tools/format/cms-envelope.h"
 #include "bundle-tools/source/bundle-error.h"
 #include "common/error.h"
 #include "common/io.h"
@@ -106,7 +107,7 @@ sign_again(BscBundle *bundle, const BscSigningKey *key, const BscCmsSignOptions 
 	const uint8_t *der = g_bytes_get_data(bundle->cms, &len);
 
 	if (append)
-		return bsc_cms_append_signer(der, len, key, sign, error);
+		return bsc_cms_sign_append(der, len, key, sign, error);
 	if (bundle->format == BSC_BUNDLE_FORMAT_PLAIN)
 		return bsc_cms_sign_detached(bundle->checked, key, sign, error);
 	return bsc_cms_sign_attached(bundle->manifest_text, key, sign, error);
@@ -222,7 +223,7 @@ bsc_bundle_rewrite_encrypt(const char *in_path, const char *out_path,
 				     "'%s' has format %s and only crypt can be encrypted: make it "
 				     "with format=crypt in the manifest's [bundle] section",
 				     in_path, bsc_manifest_format_to_string(bundle->format));
-	envelope = bsc_cms_envelope(bundle->cms, recipient_pems, error);
+	envelope = bsc_cms_envelope_seal(bundle->cms, recipient_pems, error);
 	if (envelope == NULL)
 		return FALSE;
 	output = write_bundle(bundle, in_path, out_path, envelope, options, error);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "bundle-tools/bundle/bundle-seal.h"
+#include "bundle-tools/format/cms-sign.h"
 
 /* How the input is judged. Zero everywhere but @keyring is a good start; pointers are borrowed. */
 typedef struct {
@@ -85,8 +86,8 @@ gboolean bsc_bundle_rewrite_extract_signature(const char *in_path, const char *o
  *
  * Puts the signature into an envelope for the recipients. The payload is encrypted already.
  *
- * Errors: as bsc_bundle_open() and bsc_cms_envelope(); %BSC_BUNDLE_ERROR_UNSUPPORTED if the format
- * is not crypt; %G_IO_ERROR_EXISTS
+ * Errors: as bsc_bundle_open() and bsc_cms_envelope_seal(); %BSC_BUNDLE_ERROR_UNSUPPORTED if the
+ * format is not crypt; %G_IO_ERROR_EXISTS
  *
  * Returns: %TRUE on success
  */

@@ -3,6 +3,7 @@
 /* bundle-tools/cli/access.h - options for keys and trust, shared by the verbs */
 #pragma once
 
+#include "bundle-tools/format/cms-sign.h"
 #include "bundle-tools/format/cms.h"
 #include "bundle-tools/format/keyring.h"
 

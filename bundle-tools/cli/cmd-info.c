@@ -8,6 +8,7 @@
 #include "bundle-tools/cli/info-text.h"
 #include "bundle-tools/cli/progress-line.h"
 #include "bundle-tools/cli/reader.h"
+#include "bundle-tools/format/cms-envelope.h"
 #include "common/error.h"
 
 #include <stdio.h>
@@ -74,7 +75,7 @@ print_recipients(const BscBundle *bundle, GError **error)
 		return TRUE;
 	}
 	der = g_bytes_get_data(bundle->envelope, &len);
-	recipients = bsc_cms_read_recipients(der, len, error);
+	recipients = bsc_cms_envelope_list_recipients(der, len, error);
 	if (recipients == NULL)
 		return FALSE;
 	printf("Recipients:\n");

@@ -5,123 +5,17 @@
 #include "bundle-tools/format/cms.h"
 
 #include "bundle-tools/source/bundle-error.h"
-#include "common/clock.h"
 #include "common/digest.h"
 #include "common/error.h"
 #include "common/openssl-autoptr.h"
 
-#include <gio/gio.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
-#include <openssl/rsa.h>
-
-#define SIGN_FLAGS (CMS_BINARY | CMS_NOSMIMECAP | CMS_PARTIAL)
-
-/* Sets @error with OpenSSL's reason behind @words. */
-static gboolean
-refuse(GError **error, BscBundleError code, const char *words)
-{
-	g_autofree char *reason = bsc_keyring_take_reason();
-
-	return bsc_error_set(error, BSC_BUNDLE_ERROR, (int)code, "%s: %s", words, reason);
-}
-
-static gboolean
-refuse_signature(GError **error, const char *words)
-{
-	ERR_clear_error();
-	return bsc_error_set(error, BSC_BUNDLE_ERROR, BSC_BUNDLE_ERROR_SIGNATURE, "%s", words);
-}
-
-/* ---- parsing ------------------------------------------------------------------------------ */
-
-/* Nothing may follow: what no signature covers has no business there. */
-static CMS_ContentInfo *
-parse_der(const uint8_t *der, size_t len, GError **error)
-{
-	const unsigned char *end = der;
-	g_autoptr(CMS_ContentInfo) cms = NULL;
-
-	ERR_clear_error();
-	if (len <= G_MAXINT)
-		cms = d2i_CMS_ContentInfo(NULL, &end, (long)len);
-	if (cms == NULL) {
-		refuse(error, BSC_BUNDLE_ERROR_SIGNATURE, "The signature is not a CMS in DER");
-		return NULL;
-	}
-	if (end != der + len) {
-		bsc_error_set(error, BSC_BUNDLE_ERROR, BSC_BUNDLE_ERROR_SIGNATURE,
-			      "%zu bytes follow the CMS of the signature",
-			      (size_t)(der + len - end));
-		return NULL;
-	}
-	return g_steal_pointer(&cms);
-}
-
-static gboolean
-get_kind(CMS_ContentInfo *cms, BscCmsKind *out, GError **error)
-{
-	const ASN1_OBJECT *type = CMS_get0_type(cms);
-	const char *name;
-
-	switch (OBJ_obj2nid(type)) {
-	case NID_pkcs7_signed:
-		*out = CMS_is_detached(cms) != 0 ? BSC_CMS_DETACHED : BSC_CMS_ATTACHED;
-		ERR_clear_error();
-		return TRUE;
-	case NID_pkcs7_enveloped:
-		*out = BSC_CMS_ENVELOPED;
-		return TRUE;
-	default:
-		name = OBJ_nid2sn(OBJ_obj2nid(type));
-		return bsc_error_set(
-			error, BSC_BUNDLE_ERROR, BSC_BUNDLE_ERROR_FORMAT,
-			"The signature is a CMS of type '%s'; signed or enveloped data "
-			"is wanted",
-			name != NULL ? name : "?");
-	}
-}
 
 gboolean
 bsc_cms_inspect(const uint8_t *der, size_t len, BscCmsKind *out, GError **error)
 {
-	g_autoptr(CMS_ContentInfo) cms = parse_der(der, len, error);
-
-	return cms != NULL && get_kind(cms, out, error);
-}
-
-static CMS_ContentInfo *
-parse_kind(const uint8_t *der, size_t len, BscCmsKind want, GError **error)
-{
-	static const char *const words[BSC_CMS_N] = {
-		"The signature holds its content, one over content outside of it is wanted",
-		"The signature does not hold its content",
-		"The CMS is not encrypted",
-	};
-	g_autoptr(CMS_ContentInfo) cms = parse_der(der, len, error);
-	BscCmsKind kind;
-
-	if (cms == NULL || !get_kind(cms, &kind, error))
-		return NULL;
-	if (kind == want)
-		return g_steal_pointer(&cms);
-	refuse_signature(error,
-			 kind == BSC_CMS_ENVELOPED ? "The signature is encrypted" : words[want]);
-	return NULL;
-}
-
-static CMS_ContentInfo *
-parse_signed(const uint8_t *der, size_t len, GError **error)
-{
-	g_autoptr(CMS_ContentInfo) cms = parse_der(der, len, error);
-	BscCmsKind kind;
-
-	if (cms == NULL || !get_kind(cms, &kind, error))
-		return NULL;
-	if (kind != BSC_CMS_ENVELOPED)
-		return g_steal_pointer(&cms);
-	refuse_signature(error, "The signature is encrypted");
-	return NULL;
+	return bsc_cms_bytes_inspect(der, len, out, error);
 }
 
 static GBytes *
@@ -135,12 +29,11 @@ copy_content(CMS_ContentInfo *cms)
 GBytes *
 bsc_cms_read_attached_unverified(const uint8_t *der, size_t len, GError **error)
 {
-	g_autoptr(CMS_ContentInfo) cms = parse_kind(der, len, BSC_CMS_ATTACHED, error);
+	g_autoptr(CMS_ContentInfo) cms =
+		bsc_cms_bytes_parse_kind(der, len, BSC_CMS_ATTACHED, error);
 
 	return cms != NULL ? copy_content(cms) : NULL;
 }
-
-/* ---- who signed --------------------------------------------------------------------------- */
 
 static void
 cert_free(BscCmsCert *cert)
@@ -161,18 +54,6 @@ bsc_cms_signer_info_free(BscCmsSignerInfo *info)
 	g_ptr_array_unref(info->chain);
 	g_strfreev(info->spki_hashes);
 	g_free(info);
-}
-
-static char *
-format_serial(const ASN1_INTEGER *serial)
-{
-	BIGNUM *number = ASN1_INTEGER_to_BN(serial, NULL);
-	char *hex = number != NULL ? BN_bn2hex(number) : NULL;
-	char *text = g_strdup(hex != NULL ? hex : "?");
-
-	OPENSSL_free(hex);
-	BN_free(number);
-	return text;
 }
 
 static char *
@@ -211,7 +92,7 @@ describe_cert(X509 *x509)
 
 	cert->subject = bsc_keyring_format_name(X509_get_subject_name(x509));
 	cert->issuer = bsc_keyring_format_name(X509_get_issuer_name(x509));
-	cert->serial_hex = format_serial(X509_get0_serialNumber(x509));
+	cert->serial_hex = bsc_cms_bytes_format_serial(X509_get0_serialNumber(x509));
 	cert->spki_hash = format_spki_hash(x509);
 	cert->pem = format_pem(x509);
 	cert->not_before_usec = bsc_keyring_read_time(X509_get0_notBefore(x509));
@@ -272,7 +153,7 @@ collect_certs(CMS_ContentInfo *cms, CMS_SignerInfo *si)
 GPtrArray *
 bsc_cms_read_signers_unverified(const uint8_t *der, size_t len, GError **error)
 {
-	g_autoptr(CMS_ContentInfo) cms = parse_signed(der, len, error);
+	g_autoptr(CMS_ContentInfo) cms = bsc_cms_bytes_parse_signed(der, len, error);
 	STACK_OF(CMS_SignerInfo) * infos;
 	GPtrArray *signers;
 
@@ -288,8 +169,6 @@ bsc_cms_read_signers_unverified(const uint8_t *der, size_t len, GError **error)
 	}
 	return signers;
 }
-
-/* ---- verifying ---------------------------------------------------------------------------- */
 
 static gboolean
 check_digest(CMS_SignerInfo *si, GError **error)
@@ -325,15 +204,17 @@ check_content_type(CMS_ContentInfo *cms, CMS_SignerInfo *si, GError **error)
 	const ASN1_OBJECT *type;
 
 	if (OBJ_obj2nid(CMS_get0_eContentType(cms)) != NID_pkcs7_data)
-		return refuse_signature(error, "signature verification failed: the content is not "
-					       "of type id-data");
+		return bsc_cms_bytes_refuse_plainly(
+			error, "signature verification failed: the content is not "
+			       "of type id-data");
 	if (CMS_signed_get_attr_count(si) < 0)
 		return TRUE;
 	type = CMS_signed_get0_data_by_OBJ(si, OBJ_nid2obj(NID_pkcs9_contentType), -3,
 					   V_ASN1_OBJECT);
 	if (type == NULL || OBJ_obj2nid(type) != NID_pkcs7_data)
-		return refuse_signature(error, "signature verification failed: the signed content "
-					       "type is not id-data");
+		return bsc_cms_bytes_refuse_plainly(
+			error, "signature verification failed: the signed content "
+			       "type is not id-data");
 	return TRUE;
 }
 
@@ -381,8 +262,9 @@ check_signer(CMS_ContentInfo *cms, const BscKeyring *keyring, CMS_SignerInfo **o
 	if (!bsc_keyring_check_chain(keyring, cert, certs, read_signing_time(si), &chain, error))
 		return FALSE;
 	if (CMS_signed_get_attr_count(si) >= 0 && CMS_SignerInfo_verify(si) != 1)
-		return refuse(error, BSC_BUNDLE_ERROR_SIGNATURE,
-			      "signature verification failed: the signature does not fit");
+		return bsc_cms_bytes_refuse(
+			error, BSC_BUNDLE_ERROR_SIGNATURE,
+			"signature verification failed: the signature does not fit");
 	*out_si = si;
 	*out_info = describe_signer(cms, si, chain);
 	return TRUE;
@@ -398,18 +280,8 @@ open_digest(CMS_ContentInfo *cms, GError **error)
 	if (bio != NULL)
 		return bio;
 	BIO_free(sink);
-	refuse(error, BSC_BUNDLE_ERROR_SIGNATURE, "signature verification failed");
+	bsc_cms_bytes_refuse(error, BSC_BUNDLE_ERROR_SIGNATURE, "signature verification failed");
 	return NULL;
-}
-
-static gboolean
-write_bio(BIO *bio, const uint8_t *data, size_t len, GError **error)
-{
-	size_t written = 0;
-
-	if (len == 0 || (BIO_write_ex(bio, data, len, &written) == 1 && written == len))
-		return TRUE;
-	return refuse(error, BSC_BUNDLE_ERROR_SIGNATURE, "Failed to compute the digest");
 }
 
 static gboolean
@@ -417,15 +289,17 @@ check_digest_of_content(CMS_SignerInfo *si, BIO *bio, GError **error)
 {
 	if (CMS_SignerInfo_verify_content(si, bio) == 1)
 		return TRUE;
-	return refuse(error, BSC_BUNDLE_ERROR_SIGNATURE,
-		      "signature verification failed: the content is not what was signed");
+	return bsc_cms_bytes_refuse(
+		error, BSC_BUNDLE_ERROR_SIGNATURE,
+		"signature verification failed: the content is not what was signed");
 }
 
 gboolean
 bsc_cms_verify_attached(const uint8_t *der, size_t len, const BscKeyring *keyring,
 			GBytes **out_content, BscCmsSignerInfo **out_info, GError **error)
 {
-	g_autoptr(CMS_ContentInfo) cms = parse_kind(der, len, BSC_CMS_ATTACHED, error);
+	g_autoptr(CMS_ContentInfo) cms =
+		bsc_cms_bytes_parse_kind(der, len, BSC_CMS_ATTACHED, error);
 	g_autoptr(BscCmsSignerInfo) info = NULL;
 	g_autoptr(GBytes) content = NULL;
 	g_autoptr(BIO) bio = NULL;
@@ -440,33 +314,12 @@ bsc_cms_verify_attached(const uint8_t *der, size_t len, const BscKeyring *keyrin
 		return FALSE;
 	content = copy_content(cms);
 	data = g_bytes_get_data(content, &content_len);
-	if (!write_bio(bio, data, content_len, error) || !check_digest_of_content(si, bio, error))
+	if (!bsc_cms_bytes_write(bio, data, content_len, error) ||
+	    !check_digest_of_content(si, bio, error))
 		return FALSE;
 	*out_content = g_steal_pointer(&content);
 	if (out_info != NULL)
 		*out_info = g_steal_pointer(&info);
-	return TRUE;
-}
-
-/* Feeds all of @content to @bio and @tee, one chunk after the other. */
-static gboolean
-pump_content(BscByteSource *content, BIO *bio, BscCmsChunkFunc tee, gpointer user, GError **error)
-{
-	g_autofree uint8_t *chunk = g_malloc(BSC_CMS_CHUNK_BYTES);
-	uint64_t size = bsc_byte_source_get_size(content);
-
-	for (uint64_t done = 0; done < size;) {
-		size_t len = (size_t)MIN(size - done, BSC_CMS_CHUNK_BYTES);
-
-		if (!bsc_byte_source_read_at(content, done, chunk, len, error))
-			return FALSE;
-		done += len;
-		bsc_byte_source_advise(content, done, BSC_CMS_CHUNK_BYTES);
-		if (!write_bio(bio, chunk, len, error))
-			return FALSE;
-		if (tee != NULL && !tee(chunk, len, user, error))
-			return FALSE;
-	}
 	return TRUE;
 }
 
@@ -475,7 +328,8 @@ bsc_cms_verify_detached(const uint8_t *der, size_t len, BscByteSource *content, 
 			gpointer user, const BscKeyring *keyring, BscCmsSignerInfo **out_info,
 			GError **error)
 {
-	g_autoptr(CMS_ContentInfo) cms = parse_kind(der, len, BSC_CMS_DETACHED, error);
+	g_autoptr(CMS_ContentInfo) cms =
+		bsc_cms_bytes_parse_kind(der, len, BSC_CMS_DETACHED, error);
 	g_autoptr(BscCmsSignerInfo) info = NULL;
 	g_autoptr(BIO) bio = NULL;
 	CMS_SignerInfo *si = NULL;
@@ -483,398 +337,10 @@ bsc_cms_verify_detached(const uint8_t *der, size_t len, BscByteSource *content, 
 	if (cms == NULL || !check_signer(cms, keyring, &si, &info, error))
 		return FALSE;
 	bio = open_digest(cms, error);
-	if (bio == NULL || !pump_content(content, bio, tee, user, error) ||
+	if (bio == NULL || !bsc_cms_bytes_pump(content, bio, tee, user, error) ||
 	    !check_digest_of_content(si, bio, error))
 		return FALSE;
 	if (out_info != NULL)
 		*out_info = g_steal_pointer(&info);
 	return TRUE;
-}
-
-/* ---- signing ------------------------------------------------------------------------------ */
-
-static gboolean
-refuse_signing(GError **error)
-{
-	return refuse(error, BSC_BUNDLE_ERROR_SIGNATURE, "Failed to sign");
-}
-
-static GBytes *
-encode(CMS_ContentInfo *cms, GError **error)
-{
-	unsigned char *der = NULL;
-	int len = i2d_CMS_ContentInfo(cms, &der);
-	GBytes *bytes;
-
-	if (len < 0) {
-		refuse_signing(error);
-		return NULL;
-	}
-	bytes = g_bytes_new(der, (gsize)len);
-	OPENSSL_free(der);
-	return bytes;
-}
-
-/* OpenSSL refuses a certificate that is there already. */
-static gboolean
-add_cert(CMS_ContentInfo *cms, X509 *cert)
-{
-	g_autoptr(BscX509Stack) certs = CMS_get1_certs(cms);
-
-	for (int i = 0; i < sk_X509_num(certs); i++) {
-		if (X509_cmp(sk_X509_value(certs, i), cert) == 0)
-			return TRUE;
-	}
-	return CMS_add1_cert(cms, cert) == 1;
-}
-
-static gboolean
-add_certs(CMS_ContentInfo *cms, const BscSigningKey *key)
-{
-	if (!add_cert(cms, key->cert))
-		return FALSE;
-	for (int i = 0; i < sk_X509_num(key->intermediates); i++) {
-		if (!add_cert(cms, sk_X509_value(key->intermediates, i)))
-			return FALSE;
-	}
-	return TRUE;
-}
-
-static gboolean
-choose_signing_time(X509 *cert, gint64 asked_usec, gint64 *out, GError **error)
-{
-	gint64 not_before = bsc_keyring_read_time(X509_get0_notBefore(cert));
-	gint64 not_after = bsc_keyring_read_time(X509_get0_notAfter(cert));
-	g_autofree char *asked = NULL;
-	g_autofree char *from = NULL;
-	g_autofree char *to = NULL;
-
-	*out = asked_usec != 0 ? asked_usec : bsc_clock_now_usec();
-	if (asked_usec == 0 || (asked_usec >= not_before && asked_usec <= not_after))
-		return TRUE;
-	asked = bsc_clock_format_utc(asked_usec);
-	from = bsc_clock_format_utc(not_before);
-	to = bsc_clock_format_utc(not_after);
-	return bsc_error_set(error, BSC_BUNDLE_ERROR, BSC_BUNDLE_ERROR_UNTRUSTED,
-			     "The signing time %s is not within the validity of the signer's "
-			     "certificate, %s to %s",
-			     asked, from, to);
-}
-
-/* Set by us, else OpenSSL takes the system clock. The type follows RFC 5652 section 11.3. */
-static gboolean
-add_signing_time(CMS_SignerInfo *si, gint64 time_usec)
-{
-	ASN1_TIME *time = ASN1_TIME_set(NULL, (time_t)(time_usec / G_USEC_PER_SEC));
-	gboolean good;
-
-	good = time != NULL && CMS_signed_add1_attr_by_NID(si, NID_pkcs9_signingTime,
-							   ASN1_STRING_type(time), time, -1) == 1;
-	ASN1_TIME_free(time);
-	return good;
-}
-
-/* Asked for in words also with a key for PSS only: else OpenSSL 3.0 writes rsaEncryption. */
-static gboolean
-set_pss(CMS_SignerInfo *si)
-{
-	EVP_PKEY_CTX *ctx = CMS_SignerInfo_get0_pkey_ctx(si);
-
-	return ctx != NULL && EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PSS_PADDING) == 1 &&
-	       EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, RSA_PSS_SALTLEN_DIGEST) == 1;
-}
-
-/* Returns: (transfer none) (nullable): the new signer, all attributes but the digest set */
-static CMS_SignerInfo *
-add_signer(CMS_ContentInfo *cms, const BscSigningKey *key, const BscCmsSignOptions *options,
-	   unsigned flags, GError **error)
-{
-	gboolean is_pss_key = EVP_PKEY_is_a(key->key, "RSA-PSS");
-	gboolean pss = is_pss_key || (options != NULL && options->pss);
-	CMS_SignerInfo *si;
-	gint64 time_usec;
-
-	if (pss && !is_pss_key && !EVP_PKEY_is_a(key->key, "RSA")) {
-		bsc_error_set(error, BSC_BUNDLE_ERROR, BSC_BUNDLE_ERROR_UNSUPPORTED,
-			      "RSASSA-PSS is asked for, but the key is of type %s",
-			      EVP_PKEY_get0_type_name(key->key));
-		return NULL;
-	}
-	if (!choose_signing_time(key->cert, options != NULL ? options->signing_time_usec : 0,
-				 &time_usec, error))
-		return NULL;
-	if (pss)
-		flags |= CMS_KEY_PARAM;
-	si = CMS_add1_signer(cms, key->cert, key->key, EVP_sha256(),
-			     flags | SIGN_FLAGS | CMS_NOCERTS);
-	if (si == NULL || (pss && !set_pss(si)) || !add_signing_time(si, time_usec) ||
-	    !add_certs(cms, key)) {
-		refuse_signing(error);
-		return NULL;
-	}
-	return si;
-}
-
-static CMS_ContentInfo *
-new_signed(const BscSigningKey *key, const BscCmsSignOptions *options, unsigned flags,
-	   GError **error)
-{
-	g_autoptr(CMS_ContentInfo) cms = NULL;
-
-	ERR_clear_error();
-	cms = CMS_sign(NULL, NULL, NULL, NULL, SIGN_FLAGS | flags);
-	if (cms == NULL) {
-		refuse_signing(error);
-		return NULL;
-	}
-	if (add_signer(cms, key, options, flags, error) == NULL)
-		return NULL;
-	return g_steal_pointer(&cms);
-}
-
-static GBytes *
-finish_signed(CMS_ContentInfo *cms, BIO *bio, GError **error)
-{
-	if (BIO_flush(bio) != 1 || CMS_dataFinal(cms, bio) != 1) {
-		refuse_signing(error);
-		return NULL;
-	}
-	return encode(cms, error);
-}
-
-GBytes *
-bsc_cms_sign_attached(GBytes *content, const BscSigningKey *key, const BscCmsSignOptions *options,
-		      GError **error)
-{
-	g_autoptr(CMS_ContentInfo) cms = new_signed(key, options, 0, error);
-	g_autoptr(BIO) bio = NULL;
-	const uint8_t *data;
-	gsize len;
-
-	if (cms == NULL)
-		return NULL;
-	bio = CMS_dataInit(cms, NULL);
-	if (bio == NULL) {
-		refuse_signing(error);
-		return NULL;
-	}
-	data = g_bytes_get_data(content, &len);
-	if (!write_bio(bio, data, len, error))
-		return NULL;
-	return finish_signed(cms, bio, error);
-}
-
-GBytes *
-bsc_cms_sign_detached(BscByteSource *content, const BscSigningKey *key,
-		      const BscCmsSignOptions *options, GError **error)
-{
-	g_autoptr(CMS_ContentInfo) cms = new_signed(key, options, CMS_DETACHED, error);
-	g_autoptr(BIO) bio = NULL;
-
-	if (cms == NULL)
-		return NULL;
-	bio = CMS_dataInit(cms, NULL);
-	if (bio == NULL) {
-		refuse_signing(error);
-		return NULL;
-	}
-	if (!pump_content(content, bio, NULL, NULL, error))
-		return NULL;
-	return finish_signed(cms, bio, error);
-}
-
-GBytes *
-bsc_cms_append_signer(const uint8_t *der, size_t len, const BscSigningKey *key,
-		      const BscCmsSignOptions *options, GError **error)
-{
-	g_autoptr(CMS_ContentInfo) cms = parse_signed(der, len, error);
-	CMS_SignerInfo *si;
-
-	if (cms == NULL)
-		return NULL;
-	si = add_signer(cms, key, options, CMS_REUSE_DIGEST, error);
-	if (si == NULL)
-		return NULL;
-	if (CMS_SignerInfo_sign(si) != 1) {
-		refuse_signing(error);
-		return NULL;
-	}
-	return encode(cms, error);
-}
-
-/* ---- the envelope ------------------------------------------------------------------------- */
-
-static gboolean
-check_recipient(X509 *cert, const char *path, GError **error)
-{
-	EVP_PKEY *key = X509_get0_pubkey(cert);
-	g_autofree char *subject = NULL;
-
-	if (key != NULL && (EVP_PKEY_is_a(key, "RSA") || EVP_PKEY_is_a(key, "EC")))
-		return TRUE;
-	ERR_clear_error();
-	subject = bsc_keyring_format_name(X509_get_subject_name(cert));
-	return bsc_error_set(error, BSC_BUNDLE_ERROR, BSC_BUNDLE_ERROR_UNSUPPORTED,
-			     "Cannot encrypt for '%s' of '%s': its key is of type %s, RSA or EC is "
-			     "wanted",
-			     subject, path, key != NULL ? EVP_PKEY_get0_type_name(key) : "?");
-}
-
-static BscX509Stack *
-load_recipients(const char *const *paths, GError **error)
-{
-	g_autoptr(BscX509Stack) all = sk_X509_new_null();
-
-	for (size_t i = 0; paths[i] != NULL; i++) {
-		g_autoptr(BscX509Stack) certs = bsc_keyring_load_certs(paths[i], error);
-
-		if (certs == NULL)
-			return NULL;
-		while (sk_X509_num(certs) > 0) {
-			X509 *cert = sk_X509_shift(certs);
-
-			sk_X509_push(all, cert);
-			if (!check_recipient(cert, paths[i], error))
-				return NULL;
-		}
-	}
-	if (sk_X509_num(all) > 0)
-		return g_steal_pointer(&all);
-	bsc_error_set(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-		      "To encrypt, at least one recipient's certificate is needed");
-	return NULL;
-}
-
-GBytes *
-bsc_cms_envelope(GBytes *signed_der, const char *const *recipient_pems, GError **error)
-{
-	g_autoptr(BscX509Stack) recipients = load_recipients(recipient_pems, error);
-	g_autoptr(CMS_ContentInfo) cms = NULL;
-	g_autoptr(BIO) bio = NULL;
-	gsize len;
-	const void *data = g_bytes_get_data(signed_der, &len);
-
-	if (recipients == NULL)
-		return NULL;
-	ERR_clear_error();
-	bio = BIO_new_mem_buf(data, (int)len);
-	cms = CMS_encrypt(recipients, bio, EVP_aes_256_cbc(), CMS_BINARY);
-	if (cms == NULL) {
-		refuse(error, BSC_BUNDLE_ERROR_UNSUPPORTED, "Failed to encrypt the signature");
-		return NULL;
-	}
-	return encode(cms, error);
-}
-
-static char *
-format_recipient(const char *kind, const X509_NAME *issuer, const ASN1_INTEGER *serial)
-{
-	g_autofree char *name = NULL;
-	g_autofree char *number = NULL;
-
-	if (issuer == NULL || serial == NULL)
-		return g_strdup_printf("%s key identifier", kind);
-	name = bsc_keyring_format_name(issuer);
-	number = format_serial(serial);
-	return g_strdup_printf("%s issuer='%s' serial=%s", kind, name, number);
-}
-
-static void
-add_agree_recipients(GStrvBuilder *lines, CMS_RecipientInfo *ri)
-{
-	STACK_OF(CMS_RecipientEncryptedKey) *keys = CMS_RecipientInfo_kari_get0_reks(ri);
-
-	for (int i = 0; i < sk_CMS_RecipientEncryptedKey_num(keys); i++) {
-		CMS_RecipientEncryptedKey *key = sk_CMS_RecipientEncryptedKey_value(keys, i);
-		g_autofree char *line = NULL;
-		X509_NAME *issuer = NULL;
-		ASN1_INTEGER *serial = NULL;
-
-		CMS_RecipientEncryptedKey_get0_id(key, NULL, NULL, NULL, &issuer, &serial);
-		line = format_recipient("EC", issuer, serial);
-		g_strv_builder_add(lines, line);
-	}
-}
-
-static void
-add_recipient(GStrvBuilder *lines, CMS_RecipientInfo *ri)
-{
-	g_autofree char *line = NULL;
-	X509_NAME *issuer = NULL;
-	ASN1_INTEGER *serial = NULL;
-
-	switch (CMS_RecipientInfo_type(ri)) {
-	case CMS_RECIPINFO_TRANS:
-		CMS_RecipientInfo_ktri_get0_signer_id(ri, NULL, &issuer, &serial);
-		line = format_recipient("RSA", issuer, serial);
-		g_strv_builder_add(lines, line);
-		break;
-	case CMS_RECIPINFO_AGREE:
-		add_agree_recipients(lines, ri);
-		break;
-	default:
-		g_strv_builder_add(lines, "unknown kind of recipient");
-		break;
-	}
-}
-
-char **
-bsc_cms_read_recipients(const uint8_t *der, size_t len, GError **error)
-{
-	g_autoptr(CMS_ContentInfo) cms = parse_kind(der, len, BSC_CMS_ENVELOPED, error);
-	g_autoptr(GStrvBuilder) lines = g_strv_builder_new();
-	STACK_OF(CMS_RecipientInfo) * infos;
-
-	if (cms == NULL)
-		return NULL;
-	infos = CMS_get0_RecipientInfos(cms);
-	for (int i = 0; i < sk_CMS_RecipientInfo_num(infos); i++)
-		add_recipient(lines, sk_CMS_RecipientInfo_value(infos, i));
-	return g_strv_builder_end(lines);
-}
-
-/*
- * OpenSSL goes on with a random key where no recipient fits, so that an attacker cannot tell the
- * difference; then the content comes out as noise, which is found out here.
- */
-static gboolean
-is_signature(const uint8_t *der, size_t len)
-{
-	g_autoptr(CMS_ContentInfo) cms = parse_signed(der, len, NULL);
-
-	return cms != NULL;
-}
-
-static gboolean
-refuse_envelope(CMS_ContentInfo *cms, GError **error)
-{
-	int n_recipients = sk_CMS_RecipientInfo_num(CMS_get0_RecipientInfos(cms));
-	g_autofree char *reason = bsc_keyring_take_reason();
-
-	return bsc_error_set(error, BSC_BUNDLE_ERROR, BSC_BUNDLE_ERROR_DECRYPT,
-			     "Failed to decrypt the signature: wrong key, the bundle is encrypted "
-			     "for %d other recipient(s) (%s)",
-			     MAX(n_recipients, 0), reason);
-}
-
-GBytes *
-bsc_cms_open_envelope(const uint8_t *der, size_t len, const BscDecryptionKey *key, GError **error)
-{
-	g_autoptr(CMS_ContentInfo) cms = parse_kind(der, len, BSC_CMS_ENVELOPED, error);
-	g_autoptr(BIO) bio = BIO_new(BIO_s_mem());
-	uint8_t *data = NULL;
-	long data_len;
-
-	if (cms == NULL)
-		return NULL;
-	if (CMS_decrypt(cms, key->key, key->cert, NULL, bio, CMS_BINARY) != 1) {
-		refuse_envelope(cms, error);
-		return NULL;
-	}
-	data_len = BIO_get_mem_data(bio, &data);
-	if (data_len <= 0 || !is_signature(data, (size_t)data_len)) {
-		refuse_envelope(cms, error);
-		return NULL;
-	}
-	return g_bytes_new(data, (gsize)data_len);
 }

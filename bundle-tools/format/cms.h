@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Bascule authors */
-/* bundle-tools/format/cms.h - the signature of a bundle and its envelope (CMS, RFC 5652) */
+/* bundle-tools/format/cms.h - judge the signature of a bundle (CMS, RFC 5652) */
 #pragma once
 
+#include "bundle-tools/format/cms-bytes.h"
 #include "bundle-tools/format/keyring.h"
 #include "bundle-tools/source/byte-source.h"
 
@@ -10,13 +11,6 @@
 #include <stdint.h>
 
 /* Functions without state; any thread. They take the DER bytes as they lie in the bundle. */
-
-typedef enum {
-	BSC_CMS_DETACHED,  /* signed data over content that lies elsewhere: plain */
-	BSC_CMS_ATTACHED,  /* signed data with the manifest in it: verity and crypt */
-	BSC_CMS_ENVELOPED, /* encrypted for recipients; holds one of the others */
-	BSC_CMS_N,
-} BscCmsKind;
 
 /* What is told about one certificate. */
 typedef struct {
@@ -35,27 +29,6 @@ typedef struct {
 	GPtrArray *chain;   /* of BscCmsCert, the signer's own first; never empty if verified */
 	char **spki_hashes; /* of the chain, in the same order */
 } BscCmsSignerInfo;
-
-/* How to sign; zero everywhere is a good start. */
-typedef struct {
-	gint64 signing_time_usec; /* since 1970; 0 = now */
-	gboolean pss;		  /* RSA keys sign by RSASSA-PSS instead of PKCS#1 v1.5 */
-} BscCmsSignOptions;
-
-/**
- * BscCmsChunkFunc:
- * @data: (array length=len): the next bytes of the content, in order
- * @len: their number, at most %BSC_CMS_CHUNK_BYTES, less only at the end
- * @user: what was given
- * @error: return location
- *
- * Sees every byte of a detached content in the same pass that feeds the signature.
- *
- * Returns: %FALSE with @error set to stop
- */
-typedef gboolean (*BscCmsChunkFunc)(const uint8_t *data, size_t len, gpointer user, GError **error);
-
-#define BSC_CMS_CHUNK_BYTES 262144
 
 /**
  * bsc_cms_inspect:
@@ -139,98 +112,6 @@ GBytes *bsc_cms_read_attached_unverified(const uint8_t *der, size_t len, GError 
  * Returns: (transfer full) (element-type BscCmsSignerInfo) (nullable): the signers, or %NULL
  */
 GPtrArray *bsc_cms_read_signers_unverified(const uint8_t *der, size_t len, GError **error);
-
-/**
- * bsc_cms_read_recipients:
- * @der: (array length=len): an enveloped CMS
- * @len: its length in bytes
- * @error: return location
- *
- * Errors: %BSC_BUNDLE_ERROR_SIGNATURE or %BSC_BUNDLE_ERROR_FORMAT if it is no envelope.
- *
- * Returns: (transfer full) (nullable): one line per recipient: key kind, issuer and serial number
- */
-char **bsc_cms_read_recipients(const uint8_t *der, size_t len, GError **error);
-
-/**
- * bsc_cms_sign_attached:
- * @content: what to sign; goes into the CMS
- * @key: who signs
- * @options: (nullable): how
- * @error: return location
- *
- * With an explicit signing time and RSA PKCS#1 v1.5 the result is the same bytes each time.
- *
- * Errors: %BSC_BUNDLE_ERROR_UNTRUSTED if an explicit signing time is not within the certificate's
- * validity, %BSC_BUNDLE_ERROR_SIGNATURE if OpenSSL or the token fails,
- * %BSC_BUNDLE_ERROR_UNSUPPORTED if PSS is asked of a key that is not RSA.
- *
- * Returns: (transfer full) (nullable): the CMS in DER, or %NULL on failure
- */
-GBytes *bsc_cms_sign_attached(GBytes *content, const BscSigningKey *key,
-			      const BscCmsSignOptions *options, GError **error);
-
-/**
- * bsc_cms_sign_detached:
- * @content: what to sign; read once, in constant memory
- * @key: who signs
- * @options: (nullable): how
- * @error: return location
- *
- * Errors: as bsc_cms_sign_attached(), and what @content reports.
- *
- * Returns: (transfer full) (nullable): the CMS in DER, or %NULL on failure
- */
-GBytes *bsc_cms_sign_detached(BscByteSource *content, const BscSigningKey *key,
-			      const BscCmsSignOptions *options, GError **error);
-
-/**
- * bsc_cms_append_signer:
- * @der: (array length=len): a signature, attached or detached
- * @len: its length in bytes
- * @key: who signs as well
- * @options: (nullable): how
- * @error: return location
- *
- * Adds a signer to those that are there, by their digest of the content: whoever calls has
- * verified the signature first. Two signers are not accepted by verification yet.
- *
- * Errors: as bsc_cms_sign_attached(); %BSC_BUNDLE_ERROR_SIGNATURE also if @der is no signature.
- *
- * Returns: (transfer full) (nullable): the CMS in DER, or %NULL on failure
- */
-GBytes *bsc_cms_append_signer(const uint8_t *der, size_t len, const BscSigningKey *key,
-			      const BscCmsSignOptions *options, GError **error);
-
-/**
- * bsc_cms_envelope:
- * @signed_der: a signature
- * @recipient_pems: (array zero-terminated=1): PEM files with one or more certificates each
- * @error: return location
- *
- * Encrypts for all the certificates: AES-256-CBC, the key by RSA PKCS#1 v1.5 or ECDH.
- *
- * Errors: %G_IO_ERROR_INVALID_DATA if a file holds no certificate, %G_IO_ERROR_INVALID_ARGUMENT if
- * no file is named, %BSC_BUNDLE_ERROR_UNSUPPORTED if a certificate's key cannot receive.
- *
- * Returns: (transfer full) (nullable): the CMS in DER, or %NULL on failure
- */
-GBytes *bsc_cms_envelope(GBytes *signed_der, const char *const *recipient_pems, GError **error);
-
-/**
- * bsc_cms_open_envelope:
- * @der: (array length=len): an enveloped CMS
- * @len: its length in bytes
- * @key: our key
- * @error: return location
- *
- * Errors: %BSC_BUNDLE_ERROR_DECRYPT if it is not for this key or broken,
- * %BSC_BUNDLE_ERROR_SIGNATURE or %BSC_BUNDLE_ERROR_FORMAT if it is no envelope.
- *
- * Returns: (transfer full) (nullable): the signature in DER (a well-formed one, not verified)
- */
-GBytes *bsc_cms_open_envelope(const uint8_t *der, size_t len, const BscDecryptionKey *key,
-			      GError **error);
 
 /**
  * bsc_cms_signer_info_free:

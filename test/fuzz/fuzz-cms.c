@@ -3,6 +3,7 @@
 /* test/fuzz/fuzz-cms.c - signatures and envelopes; nothing forged may pass */
 #include "config.h"
 
+#include "bundle-tools/format/cms-envelope.h"
 #include "bundle-tools/format/cms.h"
 #include "common/clock.h"
 #include "common/io.h"
@@ -75,7 +76,7 @@ read_all(const uint8_t *data, size_t size)
 {
 	g_autoptr(GPtrArray) signers = bsc_cms_read_signers_unverified(data, size, NULL);
 	g_autoptr(GBytes) content = bsc_cms_read_attached_unverified(data, size, NULL);
-	g_auto(GStrv) recipients = bsc_cms_read_recipients(data, size, NULL);
+	g_auto(GStrv) recipients = bsc_cms_envelope_list_recipients(data, size, NULL);
 
 	g_assert_true(signers == NULL || recipients == NULL);
 	g_assert_true(content == NULL || signers != NULL);
@@ -114,7 +115,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	read_all(data, size);
 	verify(data, size);
-	opened = bsc_cms_open_envelope(data, size, decryption_key, NULL);
+	opened = bsc_cms_envelope_open(data, size, decryption_key, NULL);
 	g_assert_true(opened == NULL || kind == BSC_CMS_ENVELOPED);
 	return 0;
 }

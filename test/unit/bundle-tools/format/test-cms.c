@@ -3,6 +3,8 @@
 /* test/unit/bundle-tools/format/test-cms.c - signatures and envelopes, ours and openssl's */
 #include "config.h"
 
+#include "bundle-tools/format/cms-envelope.h"
+#include "bundle-tools/format/cms-sign.h"
 #include "bundle-tools/format/cms.h"
 #include "bundle-tools/source/bundle-error.h"
 #include "common/clock.h"
@@ -432,7 +434,7 @@ test_keeps_kinds_apart(void)
 	g_assert_null(bsc_cms_read_attached_unverified(der, len, &error));
 	assert_bundle_error(&error, BSC_BUNDLE_ERROR_SIGNATURE,
 			    "The signature does not hold its content");
-	g_assert_null(bsc_cms_read_recipients(der, len, &error));
+	g_assert_null(bsc_cms_envelope_list_recipients(der, len, &error));
 	assert_bundle_error(&error, BSC_BUNDLE_ERROR_SIGNATURE, "The CMS is not encrypted");
 	der = g_bytes_get_data(attached, &len);
 	g_assert_false(
@@ -669,7 +671,7 @@ test_appends_signers(void)
 	gsize len;
 	const uint8_t *der = g_bytes_get_data(cms, &len);
 
-	both = bsc_cms_append_signer(der, len, second, NULL, &error);
+	both = bsc_cms_sign_append(der, len, second, NULL, &error);
 	g_assert_no_error(error);
 	der = g_bytes_get_data(both, &len);
 	found = bsc_cms_read_signers_unverified(der, len, &error);
@@ -696,7 +698,7 @@ envelope(GBytes *cms, const char *const *files)
 	for (size_t i = 0; files[i] != NULL; i++)
 		g_ptr_array_add(paths, (gpointer)test_pki_path(files[i]));
 	g_ptr_array_add(paths, NULL);
-	sealed = bsc_cms_envelope(cms, (const char *const *)paths->pdata, &error);
+	sealed = bsc_cms_envelope_seal(cms, (const char *const *)paths->pdata, &error);
 	g_assert_no_error(error);
 	return sealed;
 }
@@ -713,7 +715,7 @@ open_with(GBytes *sealed, const char *key_file, const char *cert_file, GError **
 	const uint8_t *der = g_bytes_get_data(sealed, &len);
 
 	g_assert_nonnull(key);
-	return bsc_cms_open_envelope(der, len, key, error);
+	return bsc_cms_envelope_open(der, len, key, error);
 }
 
 static const struct {
@@ -775,7 +777,7 @@ test_envelope_lists_recipients(void)
 	g_autoptr(GError) error = NULL;
 	gsize len;
 	const uint8_t *der = g_bytes_get_data(sealed, &len);
-	g_auto(GStrv) lines = bsc_cms_read_recipients(der, len, &error);
+	g_auto(GStrv) lines = bsc_cms_envelope_list_recipients(der, len, &error);
 	g_autofree char *all = g_strjoinv("\n", lines);
 
 	g_assert_no_error(error);
@@ -794,13 +796,13 @@ test_envelope_refuses_recipients(void)
 	const char *ed25519[] = {test_pki_path("signer-ed25519.pem"), NULL};
 	g_autoptr(GError) error = NULL;
 
-	g_assert_null(bsc_cms_envelope(cms, none, &error));
+	g_assert_null(bsc_cms_envelope_seal(cms, none, &error));
 	g_assert_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
 	g_clear_error(&error);
-	g_assert_null(bsc_cms_envelope(cms, garbage, &error));
+	g_assert_null(bsc_cms_envelope_seal(cms, garbage, &error));
 	g_assert_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA);
 	g_clear_error(&error);
-	g_assert_null(bsc_cms_envelope(cms, ed25519, &error));
+	g_assert_null(bsc_cms_envelope_seal(cms, ed25519, &error));
 	assert_bundle_error(&error, BSC_BUNDLE_ERROR_UNSUPPORTED,
 			    "Cannot encrypt for 'CN=signer-ed25519,O=Bascule test' of '*': its key "
 			    "is of type ED25519, RSA or EC is wanted");
