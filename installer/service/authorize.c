@@ -192,6 +192,8 @@ decide(Check *check)
 		return;
 	}
 	task = g_task_new(NULL, NULL, on_lists_answer, check);
+	g_task_set_priority(task,
+			    G_PRIORITY_LOW); /* anybody may ask often: installing comes first */
 	g_task_set_task_data(task, check, NULL);
 	g_task_run_in_thread(task, look_up_lists);
 }

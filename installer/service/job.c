@@ -296,11 +296,7 @@ bsc_job_release(BscJob *self)
 void
 bsc_job_close(BscJob *self)
 {
-	g_autoptr(GError) error = NULL;
-
 	self->is_closed = TRUE;
-	if (self->transaction != NULL && !bsc_job_cancel(self, NULL, &error))
-		g_message("Waiting for the installation to end: %s", error->message);
 }
 
 gboolean

@@ -113,8 +113,7 @@ void bsc_job_release(BscJob *self);
  * bsc_job_close:
  * @self: the job
  *
- * From now on nothing is started; an installation that runs is cancelled if that is still
- * possible.
+ * From now on nothing is started; what runs goes on.
  */
 void bsc_job_close(BscJob *self);
 

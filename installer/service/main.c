@@ -118,7 +118,7 @@ on_stop_timer(gpointer data)
 	return G_SOURCE_CONTINUE;
 }
 
-/* An installation is cancelled if it still can be; either way its end is waited for. */
+/* An installation that runs is waited for. */
 static void
 stop(Daemon *daemon, int exit_status)
 {
@@ -135,11 +135,18 @@ stop(Daemon *daemon, int exit_status)
 static gboolean
 on_signal(gpointer data)
 {
+	Daemon *daemon = data;
+	g_autoptr(GError) error = NULL;
+
 	g_message("Stopping");
-	stop(data, EXIT_SUCCESS);
+	if (bsc_job_get_transaction(daemon->job) != NULL &&
+	    !bsc_job_cancel(daemon->job, NULL, &error))
+		g_message("Waiting for the installation to end: %s", error->message);
+	stop(daemon, EXIT_SUCCESS);
 	return G_SOURCE_CONTINUE;
 }
 
+/* What was begun is finished: that nobody can watch it is no reason to lose it. */
 static void
 on_bus_closed(GDBusConnection *bus, gboolean remote_peer_vanished, GError *error, gpointer data)
 {

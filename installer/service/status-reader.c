@@ -57,6 +57,7 @@ start_reading(BscStatusReader *self)
 
 	self->served = self->waiting;
 	self->waiting = g_array_new(FALSE, FALSE, sizeof(Waiter));
+	g_task_set_priority(task, G_PRIORITY_LOW);
 	g_task_set_task_data(task, self, NULL);
 	g_task_run_in_thread(task, read_status);
 }

@@ -147,6 +147,7 @@ bsc_tasks_inspect(BscSystem *system, BscInstallRequest *request, uid_t caller,
 	inspection->system = bsc_system_handle_ref(system);
 	inspection->request = request;
 	inspection->caller = caller;
+	g_task_set_priority(task, G_PRIORITY_LOW);
 	g_task_set_task_data(task, inspection, (GDestroyNotify)inspection_free);
 	g_task_run_in_thread(task, run_inspection);
 }
@@ -166,6 +167,7 @@ bsc_tasks_look_up(BscSystem *system, const char *transaction, GAsyncReadyCallbac
 
 	look_up->system = bsc_system_handle_ref(system);
 	look_up->transaction = g_strdup(transaction);
+	g_task_set_priority(task, G_PRIORITY_LOW);
 	g_task_set_task_data(task, look_up, (GDestroyNotify)look_up_free);
 	g_task_run_in_thread(task, run_look_up);
 }

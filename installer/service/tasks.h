@@ -12,7 +12,8 @@
 
 /*
  * Each pair is an asynchronous function in GIO's manner: start it in the main loop, it calls back
- * there. What touches a device, a file or a program happens in between, in a worker thread.
+ * there. What touches a device, a file or a program happens in between, in a worker thread. Many
+ * may ask at once: reading comes after whatever writes.
  */
 
 /**

@@ -30,8 +30,6 @@ INVALID = "org.freedesktop.DBus.Error.InvalidArgs"
 TIMEOUT = 60
 SLOT_BYTES = 4 * 1024 * 1024
 
-SRC = Path(os.environ.get("BSC_SRCDIR") or Path(__file__).resolve().parents[2])
-
 
 def find_program(name):
     """The installed program, else the one in the build tree."""
@@ -103,7 +101,8 @@ class Bus:
         return reply.unpack()[0]
 
     def stop(self):
-        self.connection.close_sync(None)
+        if not self.connection.is_closed():
+            self.connection.close_sync(None)
         self.process.terminate()
         self.process.wait(10)
 
@@ -386,13 +385,6 @@ def call_as(bus, uid, method, *args, rauc=False):
     status, output = run_program(bus, "gdbus", "call", "--address", bus.address, "-d", name,
                                  "-o", path, "-m", f"{interface}.{method}", *args, uid=uid)
     return status == 0, output
-
-
-@pytest.fixture(scope="session")
-def pki(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("pki")
-    subprocess.run([str(SRC / "test/support/pki.sh"), str(folder)], check=True)
-    return folder
 
 
 @pytest.fixture(scope="session")

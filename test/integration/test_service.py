@@ -10,11 +10,8 @@ import subprocess
 import pytest
 
 from service import (DENIED, ERROR, INVALID, NAME, PATH, RAUC_ERROR, RAUC_INTERFACE, RAUC_NAME,
-                     RAUC_PATH, Bus, BusError, Client, Device, FakePolkit, Gio, GLib, Hold,
-                     RaucClient, Service, call_as, find_program, run_program, wait_for,
-                     # fixtures
-                     bundles, bus, client, device, good_bundle, pki, rauc, service,  # noqa: F401
-                     start_service)  # noqa: F401
+                     RAUC_PATH, Bus, BusError, Client, FakePolkit, Gio, GLib, Hold, call_as,
+                     run_program, wait_for)
 
 STRANGER = 1  # a user without rights: daemon
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become another user")
@@ -339,6 +336,15 @@ def test_survives_being_killed_in_the_middle(bus, device, client, service, start
     assert details["transaction"] == "held"
     expect_error(ERROR + "UsedTransaction", client.install, good_bundle[0], transaction_id="held")
     assert client.install_and_wait(good_bundle[0])[1] == "ok"
+    assert device.primary() == "B"
+
+
+def test_finishes_what_it_began_when_the_bus_goes(bus, device, client, service, held):
+    bus.process.kill()
+    wait_for(lambda: "bus is gone" in service.log(), "the service sees it")
+    assert service.process.poll() is None
+    held.release()
+    assert service.process.wait(10) == 1
     assert device.primary() == "B"
 
 
