@@ -28,7 +28,8 @@ ERROR = "org.bascule.Update1.Error."
 DENIED = "org.freedesktop.DBus.Error.AccessDenied"
 INVALID = "org.freedesktop.DBus.Error.InvalidArgs"
 TIMEOUT = 60
-SLOT_BYTES = 4 * 1024 * 1024
+SLOT_BYTES = 4 << 20
+IMAGE_BYTES = 1 << 20
 
 
 def find_program(name):
@@ -78,9 +79,10 @@ class Bus:
         self.socket = f"bsc-{os.getpid()}-{hashlib.sha256(str(folder).encode()).hexdigest()[:12]}"
         config = folder / "bus.conf"
         config.write_text(self.CONFIG.format(socket=self.socket))
-        self.process = subprocess.Popen(
-            ["dbus-daemon", f"--config-file={config}", "--nofork", "--nopidfile",
-             "--print-address=1"], stdout=subprocess.PIPE, text=True)
+        with open(folder / "bus.log", "wb") as log:
+            self.process = subprocess.Popen(
+                ["dbus-daemon", f"--config-file={config}", "--nofork", "--nopidfile",
+                 "--print-address=1"], stdout=subprocess.PIPE, stderr=log, text=True)
         self.address = self.process.stdout.readline().strip()
         self.env = {"DBUS_SYSTEM_BUS_ADDRESS": self.address, "LC_ALL": "C.UTF-8",
                     "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
@@ -219,11 +221,12 @@ esac
         self.config = folder / "system.conf"
         self.write_config()
 
-    def write_config(self, extra="", handlers=""):
+    def write_config(self, extra="", handlers="", system=""):
         self.config.write_text(f"""[system]
 compatible=Test Device
 bootloader=custom
 data-directory={self.folder}/data
+{system}
 
 [keyring]
 path={self.pki}/keyring.pem
@@ -262,12 +265,10 @@ class Bundles:
         self.folder, self.pki, self.count = folder, pki, 0
         self.tool = find_program("bascule-bundle")
 
-    def make(self, hook=None, compatible="Test Device", signer="signer", image_bytes=1 << 20,
-             version="1.0"):
-        self.count += 1
-        content = self.folder / f"content-{self.count}"
-        content.mkdir()
-        data = (f"image {self.count} ".encode() * (image_bytes // 8))[:image_bytes]
+    def make(self, hook=None, compatible="Test Device", signer="signer", version="1.0"):
+        """(path of the bundle, bytes of its image)"""
+        content = self._make_content()
+        data = (f"image {self.count} ".encode() * IMAGE_BYTES)[:IMAGE_BYTES]
         (content / "rootfs.img").write_bytes(data)
         hooks = ""
         if hook is not None:
@@ -278,14 +279,36 @@ class Bundles:
             f"[update]\ncompatible={compatible}\nversion={version}\n\n"
             f"[bundle]\nformat=verity\n\n{hooks}\n[image.rootfs]\nfilename=rootfs.img\n"
             + ("hooks=post-install;\n" if hook is not None else ""))
+        return self._create(content, signer), data
+
+    def make_large(self, image_bytes, *args):
+        """A sparse image with a MiB of data in each 16."""
+        content = self._make_content()
+        with open(content / "rootfs.img", "wb") as image:
+            for offset in range(0, image_bytes, 16 << 20):
+                image.seek(offset)
+                line = f"{offset} is where this line is from\n".encode() + os.urandom(64)
+                image.write((line * (1 << 15))[:1 << 20])
+            image.truncate(image_bytes)
+        (content / "manifest.raucm").write_text(
+            "[update]\ncompatible=Test Device\nversion=1.0\n\n[bundle]\nformat=verity\n\n"
+            "[image.rootfs]\nfilename=rootfs.img\n")
+        return self._create(content, "signer", *args)
+
+    def _make_content(self):
+        self.count += 1
+        content = self.folder / f"content-{self.count}"
+        content.mkdir()
+        return content
+
+    def _create(self, content, signer, *args):
         bundle = self.folder / f"bundle-{self.count}.raucb"
         subprocess.run([self.tool, "create", f"--cert={self.pki}/{signer}.pem",
-                        f"--key={self.pki}/{signer}.key", str(content), str(bundle)],
+                        f"--key={self.pki}/{signer}.key", *args, str(content), str(bundle)],
                        check=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         bundle.chmod(0o644)
-        bundle_data = data
         shutil.rmtree(content)
-        return bundle, bundle_data
+        return bundle
 
 
 class Hold:

@@ -10,8 +10,8 @@ import subprocess
 import pytest
 
 from service import (DENIED, ERROR, INVALID, NAME, PATH, RAUC_ERROR, RAUC_INTERFACE, RAUC_NAME,
-                     RAUC_PATH, Bus, BusError, Client, FakePolkit, Gio, GLib, Hold, call_as,
-                     run_program, wait_for)
+                     RAUC_PATH, Bus, BusError, Client, FakePolkit, Gio, GLib, Hold, RaucClient,
+                     call_as, find_program, run_program, wait_for)
 
 STRANGER = 1  # a user without rights: daemon
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become another user")
@@ -71,6 +71,36 @@ def test_uses_less_than_two_mib_at_rest(service, client, good_bundle):
         print(f"{when}: Private_Dirty {memory['Private_Dirty']} KiB, "
               f"Private_Clean {memory['Private_Clean']} KiB")
     assert fresh["Private_Dirty"] < 2048
+
+
+@pytest.mark.parametrize("image_bytes, codec, block", [
+    (4 << 30, "xz", "1M"), (256 << 20, "gzip", "1M"), (256 << 20, "lz4", "1M"),
+    (256 << 20, "zstd", "1M"), (256 << 20, "zstd", "128K"),
+])
+def test_uses_less_than_twelve_mib_while_installing(bus, device, start_service, bundles,
+                                                    image_bytes, codec, block):
+    bundle = bundles.make_large(image_bytes, f"--compression={codec}",
+                                f"--mksquashfs-args=-b {block}")
+    device.write_config(system="workers=16\n")
+    for slot in "ab":
+        os.truncate(device.folder / f"{slot}.img", image_bytes)
+    service = start_service()
+    if service.has_sanitizer():
+        pytest.skip("a sanitizer's memory is not the service's")
+    client = Client(bus)
+    client.install(bundle)
+    peak = {}
+
+    def sample():
+        for key, value in service.memory_kib().items():
+            peak[key] = max(peak.get(key, 0), value)
+        return client.completed
+    wait_for(sample, "Completed", 280)
+    bundle.unlink()
+    assert client.completed[0][1] == "ok", client.completed
+    print(f"{codec} {block}: Private_Dirty {peak['Private_Dirty']} KiB, "
+          f"Anonymous {peak['Anonymous']} KiB, Private_Clean {peak['Private_Clean']} KiB")
+    assert max(peak["Private_Dirty"], peak["Anonymous"]) < 12 * 1024
 
 
 def test_speaks_to_the_service_manager(bus, device, start_service, tmp_path):
@@ -527,6 +557,34 @@ def find_policy(name):
         if os.path.exists(f"{place}/{name}.conf"):
             return f"{place}/{name}.conf"
     pytest.skip(f"the bus policy of {name} is not built")
+
+
+@pytest.mark.parametrize("name", [NAME, RAUC_NAME])
+def test_the_bus_starts_it(tmp_path, device, name):
+    (tmp_path / "services").mkdir()
+
+    class StartingBus(Bus):
+        CONFIG = Bus.CONFIG.replace("</busconfig>",
+                                    f"<servicedir>{tmp_path}/services</servicedir></busconfig>")
+    bus = StartingBus(tmp_path)
+    try:
+        (tmp_path / "services" / f"{name}.service").write_text(
+            f"[D-BUS Service]\nName={name}\nExec=/usr/bin/env DBUS_SYSTEM_BUS_ADDRESS="
+            f"{bus.address} {find_program('basculed')} --conf={device.config} "
+            f"--run-dir={device.folder}/run --override-boot-slot=A\n")
+        bus.connection.call_sync("org.freedesktop.DBus", "/org/freedesktop/DBus",
+                                 "org.freedesktop.DBus", "ReloadConfig", None, None, 0, -1, None)
+        client = RaucClient(bus) if name == RAUC_NAME else Client(bus)
+        reply = bus.connection.call_sync(client.name, client.path, client.interface, "GetPrimary",
+                                         None, None, 0, 20000, None)
+        assert reply.unpack() == ("rootfs.0",)
+        pid = bus.connection.call_sync(
+            "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
+            "GetConnectionUnixProcessID", GLib.Variant("(s)", (NAME,)), None, 0, -1, None)
+        os.kill(pid.unpack()[0], signal.SIGTERM)
+        wait_for(lambda: bus.owner(NAME) is None, "the service ends")
+    finally:
+        bus.stop()
 
 
 @needs_root
