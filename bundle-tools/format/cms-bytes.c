@@ -4,7 +4,7 @@
 
 #include "bundle-tools/format/cms-bytes.h"
 
-#include "bundle-tools/format/keyring.h"
+#include "bundle-tools/format/certificate.h"
 #include "common/error.h"
 #include "common/openssl-autoptr.h"
 
@@ -13,7 +13,7 @@
 gboolean
 bsc_cms_bytes_refuse(GError **error, BscBundleError code, const char *words)
 {
-	g_autofree char *reason = bsc_keyring_take_reason();
+	g_autofree char *reason = bsc_certificate_take_reason();
 
 	return bsc_error_set(error, BSC_BUNDLE_ERROR, (int)code, "%s: %s", words, reason);
 }

@@ -4,6 +4,7 @@
 
 #include "bundle-tools/format/cms-envelope.h"
 
+#include "bundle-tools/format/certificate.h"
 #include "bundle-tools/format/cms-bytes.h"
 #include "common/error.h"
 #include "common/openssl-autoptr.h"
@@ -20,7 +21,7 @@ check_recipient(X509 *cert, const char *path, GError **error)
 	if (key != NULL && (EVP_PKEY_is_a(key, "RSA") || EVP_PKEY_is_a(key, "EC")))
 		return TRUE;
 	ERR_clear_error();
-	subject = bsc_keyring_format_name(X509_get_subject_name(cert));
+	subject = bsc_certificate_format_name(X509_get_subject_name(cert));
 	return bsc_error_set(error, BSC_BUNDLE_ERROR, BSC_BUNDLE_ERROR_UNSUPPORTED,
 			     "Cannot encrypt for '%s' of '%s': its key is of type %s, RSA or EC is "
 			     "wanted",
@@ -33,7 +34,7 @@ load_recipients(const char *const *paths, GError **error)
 	g_autoptr(BscX509Stack) all = sk_X509_new_null();
 
 	for (size_t i = 0; paths[i] != NULL; i++) {
-		g_autoptr(BscX509Stack) certs = bsc_keyring_load_certs(paths[i], error);
+		g_autoptr(BscX509Stack) certs = bsc_certificate_load_file(paths[i], error);
 
 		if (certs == NULL)
 			return NULL;
@@ -82,7 +83,7 @@ format_recipient(const char *kind, const X509_NAME *issuer, const ASN1_INTEGER *
 
 	if (issuer == NULL || serial == NULL)
 		return g_strdup_printf("%s key identifier", kind);
-	name = bsc_keyring_format_name(issuer);
+	name = bsc_certificate_format_name(issuer);
 	number = bsc_cms_bytes_format_serial(serial);
 	return g_strdup_printf("%s issuer='%s' serial=%s", kind, name, number);
 }
@@ -158,7 +159,7 @@ static gboolean
 refuse_envelope(CMS_ContentInfo *cms, GError **error)
 {
 	int n_recipients = sk_CMS_RecipientInfo_num(CMS_get0_RecipientInfos(cms));
-	g_autofree char *reason = bsc_keyring_take_reason();
+	g_autofree char *reason = bsc_certificate_take_reason();
 
 	return bsc_error_set(error, BSC_BUNDLE_ERROR, BSC_BUNDLE_ERROR_DECRYPT,
 			     "Failed to decrypt the signature: wrong key, the bundle is encrypted "

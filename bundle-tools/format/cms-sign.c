@@ -4,6 +4,7 @@
 
 #include "bundle-tools/format/cms-sign.h"
 
+#include "bundle-tools/format/certificate.h"
 #include "bundle-tools/format/cms-bytes.h"
 #include "common/clock.h"
 #include "common/error.h"
@@ -48,8 +49,8 @@ add_certs(CMS_ContentInfo *cms, const BscSigningKey *key)
 static gboolean
 choose_signing_time(X509 *cert, gint64 asked_usec, gint64 *out, GError **error)
 {
-	gint64 not_before = bsc_keyring_read_time(X509_get0_notBefore(cert));
-	gint64 not_after = bsc_keyring_read_time(X509_get0_notAfter(cert));
+	gint64 not_before = bsc_certificate_read_time(X509_get0_notBefore(cert));
+	gint64 not_after = bsc_certificate_read_time(X509_get0_notAfter(cert));
 	g_autofree char *asked = NULL;
 	g_autofree char *from = NULL;
 	g_autofree char *to = NULL;

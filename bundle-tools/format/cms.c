@@ -4,6 +4,7 @@
 
 #include "bundle-tools/format/cms.h"
 
+#include "bundle-tools/format/certificate.h"
 #include "bundle-tools/source/bundle-error.h"
 #include "common/digest.h"
 #include "common/error.h"
@@ -90,13 +91,13 @@ describe_cert(X509 *x509)
 {
 	BscCmsCert *cert = g_new0(BscCmsCert, 1);
 
-	cert->subject = bsc_keyring_format_name(X509_get_subject_name(x509));
-	cert->issuer = bsc_keyring_format_name(X509_get_issuer_name(x509));
+	cert->subject = bsc_certificate_format_name(X509_get_subject_name(x509));
+	cert->issuer = bsc_certificate_format_name(X509_get_issuer_name(x509));
 	cert->serial_hex = bsc_cms_bytes_format_serial(X509_get0_serialNumber(x509));
 	cert->spki_hash = format_spki_hash(x509);
 	cert->pem = format_pem(x509);
-	cert->not_before_usec = bsc_keyring_read_time(X509_get0_notBefore(x509));
-	cert->not_after_usec = bsc_keyring_read_time(X509_get0_notAfter(x509));
+	cert->not_before_usec = bsc_certificate_read_time(X509_get0_notBefore(x509));
+	cert->not_after_usec = bsc_certificate_read_time(X509_get0_notAfter(x509));
 	return cert;
 }
 
@@ -109,7 +110,7 @@ read_signing_time(CMS_SignerInfo *si)
 	if (time == NULL)
 		time = CMS_signed_get0_data_by_OBJ(si, attr, -3, V_ASN1_GENERALIZEDTIME);
 	ERR_clear_error();
-	return bsc_keyring_read_time(time);
+	return bsc_certificate_read_time(time);
 }
 
 /* @chain: may be %NULL */

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Bascule authors */
-#define OPENSSL_SUPPRESS_DEPRECATED /* engines: still the usual way to a token with OpenSSL 3.0 */
 #include "config.h"
 
 #include "bundle-tools/format/keyring.h"
 
+#include "bundle-tools/format/certificate.h"
+#include "bundle-tools/format/pkcs11.h"
 #include "bundle-tools/source/bundle-error.h"
 #include "common/clock.h"
 #include "common/error.h"
@@ -12,20 +13,13 @@
 #include "common/keyfile.h"
 #include "common/openssl-autoptr.h"
 
-#ifndef OPENSSL_NO_ENGINE
-#include <openssl/engine.h>
-#endif
-
 #include <gio/gio.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
-#include <openssl/ui.h>
 #include <openssl/x509v3.h>
 #include <string.h>
 
-#define MAX_PEM_BYTES (16 * 1024 * 1024)
-#define PKCS11_SCHEME "pkcs11:"
-#define CODESIGN      "codesign"
+#define CODESIGN "codesign"
 
 struct _BscKeyring {
 	gatomicrefcount ref_count;
@@ -47,127 +41,29 @@ typedef struct {
 	gboolean was_asked;
 } Passphrase;
 
-char *
-bsc_keyring_take_reason(void)
-{
-	const char *data = NULL;
-	int flags = 0;
-	unsigned long code = ERR_peek_last_error_all(NULL, NULL, NULL, &data, &flags);
-	const char *reason = ERR_reason_error_string(code);
-	gboolean has_data = flags & ERR_TXT_STRING && data != NULL && data[0] != '\0';
-	char *text;
-
-	text = g_strdup_printf("%s%s%s%s", reason != NULL ? reason : "no reason given",
-			       has_data ? " (" : "", has_data ? data : "", has_data ? ")" : "");
-	ERR_clear_error();
-	return text;
-}
-
-char *
-bsc_keyring_format_name(const X509_NAME *name)
-{
-	g_autoptr(BIO) bio = BIO_new(BIO_s_mem());
-	char *data = NULL;
-	long len;
-
-	X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253 & ~(unsigned long)ASN1_STRFLGS_ESC_MSB);
-	len = BIO_get_mem_data(bio, &data);
-	return g_utf8_make_valid(data != NULL ? data : "", len);
-}
-
-gint64
-bsc_keyring_read_time(const ASN1_TIME *time)
-{
-	struct tm tm;
-
-	if (time == NULL || ASN1_TIME_to_tm(time, &tm) != 1)
-		return 0;
-	return (gint64)timegm(&tm) * G_USEC_PER_SEC;
-}
-
 static char *
 format_time(const ASN1_TIME *time)
 {
-	return bsc_clock_format_utc(bsc_keyring_read_time(time));
-}
-
-/* ---- loading a keyring -------------------------------------------------------------------- */
-
-static int
-refuse_passphrase(char *buf, int size, int rwflag, void *user)
-{
-	return -1;
-}
-
-static void
-free_infos(STACK_OF(X509_INFO) * infos)
-{
-	sk_X509_INFO_pop_free(infos, X509_INFO_free);
-}
-
-typedef STACK_OF(X509_INFO) InfoStack;
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(InfoStack, free_infos)
-
-/* Returns: (transfer full) (nullable): certificates and CRLs of a PEM file */
-static InfoStack *
-read_infos(const char *path, GError **error)
-{
-	g_autoptr(GBytes) bytes = bsc_io_read_file(path, MAX_PEM_BYTES, error);
-	g_autoptr(BIO) bio = NULL;
-	InfoStack *infos;
-
-	if (bytes == NULL)
-		return NULL;
-	bio = BIO_new_mem_buf(g_bytes_get_data(bytes, NULL), (int)g_bytes_get_size(bytes));
-	infos = bio != NULL ? PEM_X509_INFO_read_bio(bio, NULL, refuse_passphrase, NULL) : NULL;
-	if (infos == NULL) {
-		g_autofree char *reason = bsc_keyring_take_reason();
-
-		bsc_error_set(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
-			      "'%s' is not a PEM file with certificates: %s", path, reason);
-	}
-	ERR_clear_error();
-	return infos;
-}
-
-BscX509Stack *
-bsc_keyring_load_certs(const char *path, GError **error)
-{
-	g_autoptr(InfoStack) infos = read_infos(path, error);
-	g_autoptr(BscX509Stack) certs = sk_X509_new_null();
-
-	if (infos == NULL)
-		return NULL;
-	for (int i = 0; i < sk_X509_INFO_num(infos); i++) {
-		X509 *cert = sk_X509_INFO_value(infos, i)->x509;
-
-		if (cert != NULL && X509_up_ref(cert))
-			sk_X509_push(certs, cert);
-	}
-	if (sk_X509_num(certs) > 0)
-		return g_steal_pointer(&certs);
-	bsc_error_set(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "'%s' holds no certificate",
-		      path);
-	return NULL;
+	return bsc_clock_format_utc(bsc_certificate_read_time(time));
 }
 
 char **
 bsc_keyring_list_expired(const char *path, gint64 now_usec, GError **error)
 {
-	g_autoptr(BscX509Stack) certs = bsc_keyring_load_certs(path, error);
+	g_autoptr(BscX509Stack) certs = bsc_certificate_load_file(path, error);
 	g_autoptr(GStrvBuilder) words = g_strv_builder_new();
 
 	if (certs == NULL)
 		return NULL;
 	for (int i = 0; i < sk_X509_num(certs); i++) {
 		const X509 *cert = sk_X509_value(certs, i);
-		g_autofree char *name = bsc_keyring_format_name(X509_get_subject_name(cert));
+		g_autofree char *name = bsc_certificate_format_name(X509_get_subject_name(cert));
 		g_autofree char *from = format_time(X509_get0_notBefore(cert));
 		g_autofree char *to = format_time(X509_get0_notAfter(cert));
 		g_autofree char *line = NULL;
 
-		if (now_usec >= bsc_keyring_read_time(X509_get0_notBefore(cert)) &&
-		    now_usec <= bsc_keyring_read_time(X509_get0_notAfter(cert)))
+		if (now_usec >= bsc_certificate_read_time(X509_get0_notBefore(cert)) &&
+		    now_usec <= bsc_certificate_read_time(X509_get0_notAfter(cert)))
 			continue;
 		line = g_strdup_printf("certificate '%s' is valid from %s to %s", name, from, to);
 		g_strv_builder_add(words, line);
@@ -178,7 +74,7 @@ bsc_keyring_list_expired(const char *path, gint64 now_usec, GError **error)
 static gboolean
 load_file(BscKeyring *self, const char *path, GError **error)
 {
-	g_autoptr(InfoStack) infos = read_infos(path, error);
+	g_autoptr(BscX509InfoStack) infos = bsc_certificate_read_pem(path, error);
 	int n_certs = 0;
 
 	if (infos == NULL)
@@ -209,7 +105,7 @@ load_directory(BscKeyring *self, const char *path, GError **error)
 				     path);
 	lookup = X509_STORE_add_lookup(self->store, X509_LOOKUP_hash_dir());
 	if (lookup == NULL || X509_LOOKUP_add_dir(lookup, path, X509_FILETYPE_PEM) != 1) {
-		g_autofree char *reason = bsc_keyring_take_reason();
+		g_autofree char *reason = bsc_certificate_take_reason();
 
 		return bsc_error_set(error, G_IO_ERROR, G_IO_ERROR_FAILED,
 				     "Failed to use keyring directory '%s': %s", path, reason);
@@ -295,13 +191,12 @@ bsc_keyring_get_now(const BscKeyring *self, gboolean *out_is_floor)
 	return MAX(now, self->time_floor_usec);
 }
 
-/* ---- judging a signer --------------------------------------------------------------------- */
-
 static gboolean
 untrusted(GError **error, const char *what, X509 *cert, const char *advice)
 {
 	g_autofree char *subject =
-		cert != NULL ? bsc_keyring_format_name(X509_get_subject_name(cert)) : g_strdup("?");
+		cert != NULL ? bsc_certificate_format_name(X509_get_subject_name(cert))
+			     : g_strdup("?");
 
 	return bsc_error_set(error, BSC_BUNDLE_ERROR, BSC_BUNDLE_ERROR_UNTRUSTED,
 			     "signature verification failed: %s ('%s')%s%s", what, subject,
@@ -344,7 +239,7 @@ advise(int code, X509 *cert, gint64 time_usec)
 				       judged);
 	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
 	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
-		other = bsc_keyring_format_name(X509_get_issuer_name(cert));
+		other = bsc_certificate_format_name(X509_get_issuer_name(cert));
 		return g_strdup_printf("its issuer '%s' is neither in the keyring nor among the "
 				       "bundle's intermediates",
 				       other);
@@ -354,7 +249,7 @@ advise(int code, X509 *cert, gint64 time_usec)
 	case X509_V_ERR_INVALID_PURPOSE:
 		return g_strdup(advise_purpose(cert));
 	case X509_V_ERR_UNABLE_TO_GET_CRL:
-		other = bsc_keyring_format_name(X509_get_issuer_name(cert));
+		other = bsc_certificate_format_name(X509_get_issuer_name(cert));
 		return g_strdup_printf("check-crl is on and the keyring holds no CRL of '%s'",
 				       other);
 	case X509_V_ERR_CRL_HAS_EXPIRED:
@@ -492,7 +387,7 @@ bsc_keyring_check_chain(const BscKeyring *self, X509 *leaf, BscX509Stack *untrus
 	if (!choose_time(self, signing_time_usec, &time_usec, error))
 		return FALSE;
 	if (ctx == NULL || X509_STORE_CTX_init(ctx, self->store, leaf, untrusted_certs) != 1) {
-		g_autofree char *reason = bsc_keyring_take_reason();
+		g_autofree char *reason = bsc_certificate_take_reason();
 
 		return untrusted(error, reason, leaf, "");
 	}
@@ -507,8 +402,6 @@ bsc_keyring_check_chain(const BscKeyring *self, X509 *leaf, BscX509Stack *untrus
 		*out_chain = g_steal_pointer(&chain);
 	return TRUE;
 }
-
-/* ---- our own keys ------------------------------------------------------------------------- */
 
 static int
 give_passphrase(char *buf, int size, int rwflag, void *user)
@@ -538,7 +431,7 @@ wipe_bytes(GBytes *bytes)
 static EVP_PKEY *
 refuse_key_file(const char *path, const Passphrase *passphrase, GError **error)
 {
-	g_autofree char *reason = bsc_keyring_take_reason();
+	g_autofree char *reason = bsc_certificate_take_reason();
 
 	if (passphrase->was_asked && passphrase->passphrase == NULL)
 		bsc_error_set(error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
@@ -556,7 +449,7 @@ static EVP_PKEY *
 load_key_file(const char *path, const char *text, GError **error)
 {
 	Passphrase passphrase = {.passphrase = text};
-	GBytes *bytes = bsc_io_read_file(path, MAX_PEM_BYTES, error);
+	GBytes *bytes = bsc_io_read_file(path, BSC_CERTIFICATE_MAX_PEM_BYTES, error);
 	g_autoptr(BIO) bio = NULL;
 	EVP_PKEY *key = NULL;
 
@@ -570,146 +463,49 @@ load_key_file(const char *path, const char *text, GError **error)
 	return key != NULL ? key : refuse_key_file(path, &passphrase, error);
 }
 
-/* What a token is asked for: one of the two pointers is set. */
-typedef struct {
-	X509 **cert;
-	EVP_PKEY **key;
-} TokenWant;
-
-static gboolean
-has_wanted(const TokenWant *want)
+static BscPkcs11Token
+get_token(const char *uri, const BscKeyringKeyOptions *options)
 {
-	return want->cert != NULL ? *want->cert != NULL : *want->key != NULL;
-}
-
-/* By a provider: whatever OpenSSL's configuration has for the scheme `pkcs11`. */
-static void
-load_from_store(const char *uri, const char *pin, const TokenWant *want)
-{
-	Passphrase passphrase = {.passphrase = pin};
-	UI_METHOD *ui = UI_UTIL_wrap_read_pem_callback(give_passphrase, 0);
-	g_autoptr(OSSL_STORE_CTX) ctx = OSSL_STORE_open(uri, ui, &passphrase, NULL, NULL);
-
-	while (ctx != NULL && !has_wanted(want) && !OSSL_STORE_eof(ctx)) {
-		OSSL_STORE_INFO *info = OSSL_STORE_load(ctx);
-
-		if (info == NULL)
-			break;
-		if (want->cert != NULL && OSSL_STORE_INFO_get_type(info) == OSSL_STORE_INFO_CERT)
-			*want->cert = OSSL_STORE_INFO_get1_CERT(info);
-		if (want->key != NULL && OSSL_STORE_INFO_get_type(info) == OSSL_STORE_INFO_PKEY)
-			*want->key = OSSL_STORE_INFO_get1_PKEY(info);
-		OSSL_STORE_INFO_free(info);
-	}
-	UI_destroy_method(ui);
-}
-
-#ifndef OPENSSL_NO_ENGINE
-static gboolean
-prepare_engine(ENGINE *engine, const BscKeyringKeyOptions *options)
-{
-	if (options->pkcs11_module != NULL &&
-	    ENGINE_ctrl_cmd_string(engine, "MODULE_PATH", options->pkcs11_module, 0) != 1)
-		return FALSE;
-	if (ENGINE_init(engine) != 1)
-		return FALSE;
-	if (options->pkcs11_pin == NULL ||
-	    ENGINE_ctrl_cmd_string(engine, "PIN", options->pkcs11_pin, 0) == 1)
-		return TRUE;
-	ENGINE_finish(engine);
-	return FALSE;
-}
-
-static void
-load_from_engine(const char *uri, const BscKeyringKeyOptions *options, const TokenWant *want)
-{
-	ENGINE *engine = ENGINE_by_id("pkcs11");
-	struct { /* the engine's own convention for this command */
-		const char *id;
-		X509 *cert;
-	} params = {.id = uri};
-
-	if (engine == NULL)
-		return;
-	if (prepare_engine(engine, options)) {
-		if (want->key != NULL)
-			*want->key = ENGINE_load_private_key(engine, uri, NULL, NULL);
-		else if (ENGINE_ctrl_cmd(engine, "LOAD_CERT_CTRL", 0, &params, NULL, 1) == 1)
-			*want->cert = params.cert;
-		ENGINE_finish(engine);
-	}
-	ENGINE_free(engine);
-}
-#else
-static void
-load_from_engine(const char *uri, const BscKeyringKeyOptions *options, const TokenWant *want)
-{
-}
-#endif
-
-static gboolean
-load_from_token(const char *uri, const BscKeyringKeyOptions *options, const TokenWant *want,
-		GError **error)
-{
-	g_autofree char *reason = NULL;
-
-	ERR_clear_error();
-	load_from_store(uri, options->pkcs11_pin, want);
-	if (!has_wanted(want))
-		load_from_engine(uri, options, want);
-	if (has_wanted(want)) {
-		ERR_clear_error();
-		return TRUE;
-	}
-	reason = bsc_keyring_take_reason();
-	/* The URI may hold a PIN: it is not repeated. */
-	return bsc_error_set(error, BSC_BUNDLE_ERROR, BSC_BUNDLE_ERROR_UNSUPPORTED,
-			     "No %s came from the PKCS#11 URI: %s; a provider or the engine "
-			     "'pkcs11' must be installed and find the token, and the PIN must fit",
-			     want->cert != NULL ? "certificate" : "private key", reason);
+	return (BscPkcs11Token){
+		.uri = uri,
+		.module = options->pkcs11_module,
+		.pin = options->pkcs11_pin,
+	};
 }
 
 static EVP_PKEY *
 load_key(const BscKeyringKeyOptions *options, GError **error)
 {
-	EVP_PKEY *key = NULL;
+	BscPkcs11Token token = get_token(options->key, options);
 
-	if (!g_str_has_prefix(options->key, PKCS11_SCHEME))
-		return load_key_file(options->key, options->passphrase, error);
-	if (!load_from_token(options->key, options, &(TokenWant){.key = &key}, error))
-		return NULL;
-	return key;
+	if (bsc_pkcs11_is_uri(options->key))
+		return bsc_pkcs11_load_key(&token, error);
+	return load_key_file(options->key, options->passphrase, error);
 }
 
 static X509 *
 load_cert(const BscKeyringKeyOptions *options, GError **error)
 {
+	BscPkcs11Token token = get_token(options->cert, options);
 	g_autoptr(BscX509Stack) certs = NULL;
-	X509 *cert = NULL;
 
-	if (g_str_has_prefix(options->cert, PKCS11_SCHEME)) {
-		if (!load_from_token(options->cert, options, &(TokenWant){.cert = &cert}, error))
-			return NULL;
-		return cert;
-	}
-	certs = bsc_keyring_load_certs(options->cert, error);
+	if (bsc_pkcs11_is_uri(options->cert))
+		return bsc_pkcs11_load_cert(&token, error);
+	certs = bsc_certificate_load_file(options->cert, error);
 	return certs != NULL ? sk_X509_shift(certs) : NULL;
 }
 
 static gboolean
-check_pair(X509 *cert, EVP_PKEY *key, const BscKeyringKeyOptions *options, GError **error)
+check_pair(X509 *cert, EVP_PKEY *key, GError **error)
 {
-	gboolean fits = X509_check_private_key(cert, key) == 1;
+	g_autofree char *subject = NULL;
 
-	ERR_clear_error();
-	if (fits)
+	if (X509_check_private_key(cert, key) == 1)
 		return TRUE;
+	ERR_clear_error();
+	subject = bsc_certificate_format_name(X509_get_subject_name(cert));
 	return bsc_error_set(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
-			     "Certificate and private key do not belong together%s%s%s",
-			     g_str_has_prefix(options->cert, PKCS11_SCHEME) ? ""
-									    : " (certificate '",
-			     g_str_has_prefix(options->cert, PKCS11_SCHEME) ? "" : options->cert,
-			     g_str_has_prefix(options->cert, PKCS11_SCHEME) ? "" : "')");
+			     "The private key does not belong to the certificate of '%s'", subject);
 }
 
 /* RSA and EC are known to work; what else there is must prove it on one byte. */
@@ -736,7 +532,7 @@ static gboolean
 load_intermediates(BscSigningKey *self, const char *const *paths, GError **error)
 {
 	for (size_t i = 0; paths != NULL && paths[i] != NULL; i++) {
-		g_autoptr(BscX509Stack) certs = bsc_keyring_load_certs(paths[i], error);
+		g_autoptr(BscX509Stack) certs = bsc_certificate_load_file(paths[i], error);
 
 		if (certs == NULL)
 			return FALSE;
@@ -761,7 +557,7 @@ bsc_keyring_load_signer(const BscKeyringKeyOptions *options, GError **error)
 	if (self->cert == NULL)
 		return NULL;
 	self->key = load_key(options, error);
-	if (self->key == NULL || !check_pair(self->cert, self->key, options, error) ||
+	if (self->key == NULL || !check_pair(self->cert, self->key, error) ||
 	    !check_can_sign(self->cert, self->key, error) ||
 	    !load_intermediates(self, options->intermediates, error))
 		return NULL;
@@ -795,7 +591,7 @@ bsc_keyring_load_decryption_key(const BscKeyringKeyOptions *options, GError **er
 	if (options->cert == NULL)
 		return g_steal_pointer(&self);
 	self->cert = load_cert(options, error);
-	if (self->cert == NULL || !check_pair(self->cert, self->key, options, error))
+	if (self->cert == NULL || !check_pair(self->cert, self->key, error))
 		return NULL;
 	return g_steal_pointer(&self);
 }

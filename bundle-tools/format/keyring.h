@@ -5,9 +5,7 @@
 
 #include <glib.h>
 
-/* OpenSSL's types by their struct names, so that only cms.c and keyring.c need its headers. */
-struct X509_name_st;
-struct asn1_string_st;
+/* OpenSSL's types by their struct names, so that few files need its headers. */
 struct evp_pkey_st;
 struct stack_st_X509;
 struct x509_st;
@@ -41,14 +39,14 @@ typedef struct {
 	const char *pkcs11_pin;		  /* %NULL = none, or in the URI */
 } BscKeyringKeyOptions;
 
-/* Opaque for everybody but cms.c. Owns what it points at. */
+/* Opaque outside of this room. Owns what it points at. */
 typedef struct {
 	struct x509_st *cert;
 	struct evp_pkey_st *key;
 	struct stack_st_X509 *intermediates;
 } BscSigningKey;
 
-/* Opaque for everybody but cms.c. Owns what it points at. */
+/* Opaque outside of this room. Owns what it points at. */
 typedef struct {
 	struct evp_pkey_st *key;
 	struct x509_st *cert; /* (nullable) */
@@ -163,19 +161,6 @@ BscDecryptionKey *bsc_keyring_load_decryption_key(const BscKeyringKeyOptions *op
 void bsc_keyring_free_decryption_key(BscDecryptionKey *key);
 
 /**
- * bsc_keyring_load_certs:
- * @path: a PEM file
- * @error: return location
- *
- * For cms.c: all certificates of a file, at least one.
- *
- * Errors: %G_IO_ERROR_INVALID_DATA if there is none or one is broken, and what reading reports.
- *
- * Returns: (transfer full) (nullable): the certificates, or %NULL on failure
- */
-struct stack_st_X509 *bsc_keyring_load_certs(const char *path, GError **error);
-
-/**
  * bsc_keyring_list_expired:
  * @path: a PEM file with trust anchors
  * @now_usec: when, in microseconds since 1970
@@ -183,36 +168,11 @@ struct stack_st_X509 *bsc_keyring_load_certs(const char *path, GError **error);
  *
  * For a doctor: which certificates of the file are not valid at @now_usec, one sentence each.
  *
- * Errors: as bsc_keyring_load_certs().
+ * Errors: as bsc_certificate_load_file().
  *
  * Returns: (transfer full) (nullable): sentences, possibly none, or %NULL on failure
  */
 char **bsc_keyring_list_expired(const char *path, gint64 now_usec, GError **error);
-
-/**
- * bsc_keyring_take_reason:
- *
- * For cms.c: what OpenSSL last complained about in this thread; empties its error queue.
- *
- * Returns: (transfer full): the words, never empty
- */
-char *bsc_keyring_take_reason(void);
-
-/**
- * bsc_keyring_format_name:
- * @name: a subject or issuer
- *
- * For cms.c. Returns: (transfer full): RFC 2253 form in valid UTF-8: `CN=Alice,O=Example`
- */
-char *bsc_keyring_format_name(const struct X509_name_st *name);
-
-/**
- * bsc_keyring_read_time:
- * @time: (nullable): an ASN.1 time
- *
- * For cms.c. Returns: microseconds since 1970, or 0 if it cannot be read
- */
-gint64 bsc_keyring_read_time(const struct asn1_string_st *time);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BscKeyring, bsc_keyring_unref)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BscSigningKey, bsc_keyring_free_signer)

@@ -17,6 +17,7 @@
 #include "test/support/temp-dir.h"
 
 #include <gio/gio.h>
+#include <glib/gstdio.h>
 #include <openssl/pem.h>
 #include <string.h>
 
@@ -654,6 +655,79 @@ test_pss_needs_rsa(void)
 			    "RSASSA-PSS is asked for, but the key is of type EC");
 }
 
+/* ---- tokens ------------------------------------------------------------------------------- */
+
+#define SOFTHSM "/usr/lib/softhsm/libsofthsm2.so"
+
+/* Puts the key of @signer on a token in software. */
+static void
+make_token(const TestTempDir *dir, const char *signer)
+{
+	g_autofree char *tokens = test_temp_dir_get_path(dir, "tokens");
+	g_autofree char *text = g_strdup_printf("directories.tokendir = %s\n", tokens);
+	g_autofree char *conf = test_temp_dir_write(dir, "softhsm2.conf", text);
+	g_autofree char *var = g_strconcat("SOFTHSM2_CONF=", conf, NULL);
+	g_autofree char *key = g_strconcat(signer, ".key", NULL);
+	const char *env[] = {var, NULL};
+	const char *init[] = {"softhsm2-util", "--init-token", "--free",   "--label", "bascule",
+			      "--pin",	       "1234",	       "--so-pin", "1234",    NULL};
+	const char *import[] = {"softhsm2-util", "--import", test_pki_path(key),
+				"--token",	 "bascule",  "--label",
+				signer,		 "--id",     "01",
+				"--pin",	 "1234",     NULL};
+	BscRunOptions options = {.env = env};
+	g_autoptr(GError) error = NULL;
+
+	g_assert_cmpint(g_mkdir(tokens, 0700), ==, 0);
+	bsc_run(init, &options, NULL, NULL, &error);
+	g_assert_no_error(error);
+	bsc_run(import, &options, NULL, NULL, &error);
+	g_assert_no_error(error);
+	g_setenv("SOFTHSM2_CONF", conf, TRUE);
+}
+
+static gboolean
+has_tokens(void)
+{
+	static const char *const engine[] = {"openssl", "engine", "pkcs11", NULL};
+	g_autofree char *util = bsc_run_find_program("softhsm2-util");
+
+	return util != NULL && g_file_test(SOFTHSM, G_FILE_TEST_EXISTS) &&
+	       bsc_run(engine, NULL, NULL, NULL, NULL);
+}
+
+static void
+test_signs_with_token(void)
+{
+	g_autoptr(TestTempDir) dir = test_temp_dir_new();
+	g_autoptr(BscKeyring) keyring = test_pki_load_keyring("keyring.pem");
+	g_autoptr(GBytes) content = g_bytes_new_static(TEXT, strlen(TEXT));
+	BscKeyringKeyOptions options = {
+		.cert = test_pki_path("signer.pem"),
+		.key = "pkcs11:token=bascule;object=signer;type=private",
+		.pkcs11_module = SOFTHSM,
+		.pkcs11_pin = "1234",
+	};
+	g_autoptr(BscSigningKey) key = NULL;
+	g_autoptr(GError) error = NULL;
+
+	if (!has_tokens()) {
+		g_test_skip("softhsm2-util or the engine 'pkcs11' of OpenSSL is missing");
+		return;
+	}
+	make_token(dir, "signer");
+	key = bsc_keyring_load_signer(&options, &error);
+	g_assert_no_error(error);
+	for (int pss = 0; pss <= 1; pss++) {
+		g_autoptr(GBytes) cms = bsc_cms_sign_attached(
+			content, key, &(BscCmsSignOptions){.pss = pss}, &error);
+
+		g_assert_no_error(error);
+		verify(cms, keyring, NULL, &error);
+		g_assert_no_error(error);
+	}
+}
+
 /* ---- several signers ---------------------------------------------------------------------- */
 
 static void
@@ -922,6 +996,7 @@ main(int argc, char **argv)
 			test_signing_time_makes_it_repeatable);
 	g_test_add_func("/format/cms/signing-time-must-be-valid", test_signing_time_must_be_valid);
 	g_test_add_func("/format/cms/pss-needs-rsa", test_pss_needs_rsa);
+	g_test_add_func("/format/cms/signs-with-token", test_signs_with_token);
 	g_test_add_func("/format/cms/appends-signers", test_appends_signers);
 	g_test_add_func("/format/cms/envelope/lists-recipients", test_envelope_lists_recipients);
 	g_test_add_func("/format/cms/envelope/refuses-recipients",

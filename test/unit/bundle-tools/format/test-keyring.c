@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include "bundle-tools/format/keyring.h"
+#include "bundle-tools/format/certificate.h"
 #include "bundle-tools/source/bundle-error.h"
 #include "common/clock.h"
 #include "common/keyfile.h"
@@ -34,7 +35,7 @@ load_cert(const char *name)
 {
 	g_autofree char *file = g_strconcat(name, ".pem", NULL);
 	g_autoptr(GError) error = NULL;
-	g_autoptr(BscX509Stack) certs = bsc_keyring_load_certs(test_pki_path(file), &error);
+	g_autoptr(BscX509Stack) certs = bsc_certificate_load_file(test_pki_path(file), &error);
 
 	g_assert_no_error(error);
 	return sk_X509_shift(certs);
@@ -422,7 +423,8 @@ test_refuses_signers(void)
 		{{.cert = test_pki_path("signer.pem"), .key = test_pki_path("signer2.key")},
 		 G_IO_ERROR,
 		 G_IO_ERROR_INVALID_DATA,
-		 "Certificate and private key do not belong together*signer.pem*"},
+		 "The private key does not belong to the certificate of 'CN=signer,O=Bascule "
+		 "test'"},
 		{{.cert = test_pki_path("signer.pem"),
 		  .key = test_pki_path("signer-encrypted.key")},
 		 G_IO_ERROR,
