@@ -203,8 +203,15 @@ local_get_result(BscBackend *base, const char *transaction, BscBackendResult *ou
 {
 	BackendLocal *self = (BackendLocal *)base;
 	g_autoptr(GError) cause = NULL;
-	g_autoptr(BscJobRecord) record = bsc_job_record_lookup(self->system, transaction, &cause);
-	gboolean is_finished = record != NULL && record->phase == BSC_JOB_PHASE_FINISHED;
+	g_autoptr(GError) resolve_error = NULL;
+	g_autoptr(BscJobRecord) record = NULL;
+	gboolean is_finished;
+
+	/* no service has started since a power cut, so this program closes what was left open */
+	if (!bsc_job_record_resolve(self->system, &resolve_error))
+		g_debug("records not resolved: %s", resolve_error->message);
+	record = bsc_job_record_lookup(self->system, transaction, &cause);
+	is_finished = record != NULL && record->phase == BSC_JOB_PHASE_FINISHED;
 
 	if (g_error_matches(cause, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
 		return bsc_error_set(error, BSC_BACKEND_ERROR, BSC_BACKEND_ERROR_UNKNOWN_ID, "%s",

@@ -141,9 +141,11 @@ fill_last_job(BscStatusView *view, BscSystem *system)
 	if (!record)
 		return;
 	view->last_transaction = g_strdup(record->transaction_id);
-	view->last_outcome = g_strdup(record->phase == BSC_JOB_PHASE_FINISHED
-					      ? bsc_outcome_to_string(record->outcome)
-					      : "running");
+	if (record->phase == BSC_JOB_PHASE_FINISHED)
+		view->last_outcome = g_strdup(bsc_outcome_to_string(record->outcome));
+	else
+		view->last_outcome =
+			g_strdup(bsc_system_handle_is_locked(system) ? "running" : "interrupted");
 }
 
 static void

@@ -45,7 +45,7 @@ typedef struct {
 	gint64 time_floor_usec;	    /* certificates are judged at this time or later */
 	char *read_only;	    /* why this process may not write: (nullable) */
 	char *last_transaction;	    /* the newest installation: (nullable) */
-	char *last_outcome;	    /* word of its outcome, or `running`: (nullable) */
+	char *last_outcome;	    /* word of its outcome, `running` or `interrupted` */
 	GPtrArray *slots;	    /* of BscSlotView, in the order of the configuration */
 	GPtrArray *warnings;	    /* of char *: what is not as it should be */
 } BscStatusView;
