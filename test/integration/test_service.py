@@ -550,13 +550,25 @@ def test_a_busctl_script_works(bus, device, service, good_bundle):
 
 # ---- what is installed --------------------------------------------------------------------------
 
-def find_policy(name):
-    places = [os.environ.get("BSC_BINDIR", "/nowhere") + "/share/dbus-1/system.d",
-              os.environ.get("BSC_BUILDDIR", "/nowhere") + "/dbus"]
-    for place in places:
-        if os.path.exists(f"{place}/{name}.conf"):
-            return f"{place}/{name}.conf"
-    pytest.skip(f"the bus policy of {name} is not built")
+def find_data(installed, built):
+    for path in (os.environ.get("BSC_BINDIR", "/nowhere") + "/" + installed,
+                 os.environ.get("BSC_BUILDDIR", "/nowhere") + "/" + built):
+        if os.path.exists(path):
+            return path
+    pytest.skip(f"{built} is not built")
+
+
+def test_the_unit_is_confined():
+    unit = find_data("lib/systemd/system/basculed.service", "installer/data/basculed.service")
+    tool = shutil.which("systemd-analyze")
+    if not tool:
+        pytest.skip("systemd-analyze is not installed")
+    done = subprocess.run([tool, "security", "--offline=yes", "--no-pager", "--threshold=52", unit],
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    if "unrecognized option" in done.stdout:
+        pytest.skip("this systemd-analyze cannot judge a file")
+    assert done.returncode == 0, done.stdout
+    assert "→ Overall exposure level" in done.stdout
 
 
 @pytest.mark.parametrize("name", [NAME, RAUC_NAME])
@@ -589,11 +601,13 @@ def test_the_bus_starts_it(tmp_path, device, name):
 
 @needs_root
 def test_the_bus_policy_lets_only_root_own_the_name(tmp_path):
+    policy = find_data(f"share/dbus-1/system.d/{NAME}.conf", f"dbus/{NAME}.conf")
+
     class GuardedBus(Bus):
         CONFIG = Bus.CONFIG.replace('<allow user="*"/><allow own="*"/>', '<allow user="*"/>') \
             .replace('<allow send_destination="*" eavesdrop="true"/>',
                      '<deny own="*"/><allow send_destination="org.freedesktop.DBus"/>') \
-            .replace("</busconfig>", f"<include>{find_policy(NAME)}</include></busconfig>")
+            .replace("</busconfig>", f"<include>{policy}</include></busconfig>")
     bus = GuardedBus(tmp_path)
     try:
         request = ["gdbus", "call", "--address", bus.address, "-d", "org.freedesktop.DBus", "-o",
