@@ -315,8 +315,9 @@ wait_for_end(BscRun *self, int cancel_fd, GError **error)
 	return TRUE;
 }
 
+/* Exit status as a shell tells it; *@out_signal is 0 unless a signal ended the program. */
 static int
-reap(BscRun *self)
+reap(BscRun *self, int *out_signal)
 {
 	int status = 0;
 
@@ -329,11 +330,12 @@ reap(BscRun *self)
 		;
 	self->pid = 0;
 	g_thread_join(g_steal_pointer(&self->reader));
+	*out_signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
 static gboolean
-set_failure(BscRun *self, int status, GError **error)
+set_failure(BscRun *self, int status, int signal_number, GError **error)
 {
 	g_autofree char *tail = NULL;
 
@@ -341,9 +343,9 @@ set_failure(BscRun *self, int status, GError **error)
 		keep_stderr(self, self->stdout_text->str, self->stdout_text->len);
 	tail = g_utf8_make_valid(self->stderr_tail->str, (gssize)self->stderr_tail->len);
 	g_strdelimit(g_strstrip(tail), "\n", ' ');
-	if (status > 128)
+	if (signal_number != 0)
 		return bsc_error_set(error, G_IO_ERROR, G_IO_ERROR_FAILED,
-				     "'%s' was ended by signal %d%s%s", self->name, status - 128,
+				     "'%s' was ended by signal %d%s%s", self->name, signal_number,
 				     *tail ? ": " : "", tail);
 	return bsc_error_set(error, G_IO_ERROR, G_IO_ERROR_FAILED,
 			     "'%s' failed with exit status %d%s%s", self->name, status,
@@ -358,19 +360,20 @@ bsc_run_wait(BscRun *self, int *out_status, char **out_stdout, GCancellable *can
 	gboolean have_cancel =
 		cancellable != NULL && g_cancellable_make_pollfd(cancellable, &cancel);
 	gboolean ended;
+	int signal_number = 0;
 	int status;
 
 	bsc_io_clear_fd(&self->stdin_fd);
 	ended = wait_for_end(self, cancel.fd, error);
 	if (have_cancel)
 		g_cancellable_release_fd(cancellable);
-	status = reap(self);
+	status = reap(self, &signal_number);
 	if (out_status != NULL)
 		*out_status = status;
 	if (!ended)
 		return FALSE;
 	if (status != 0)
-		return set_failure(self, status, error);
+		return set_failure(self, status, signal_number, error);
 	if (out_stdout != NULL)
 		*out_stdout = g_strndup(self->stdout_text->str, self->stdout_text->len);
 	return TRUE;
@@ -391,12 +394,14 @@ bsc_run_get_complaint(const BscRun *self)
 void
 bsc_run_free(BscRun *self)
 {
+	int signal_number = 0;
+
 	if (self == NULL)
 		return;
 	bsc_io_clear_fd(&self->stdin_fd);
 	if (self->pid > 0) {
 		kill_group(self);
-		(void)reap(self);
+		(void)reap(self, &signal_number);
 	}
 	bsc_io_clear_fd(&self->pid_fd);
 	g_string_free(self->stdout_text, TRUE);

@@ -41,6 +41,19 @@ test_failure_tells_program_status_and_stderr(void)
 }
 
 static void
+test_high_exit_status_is_no_signal(void)
+{
+	g_autoptr(GError) error = NULL;
+
+	/* fw_printenv ends with 247 where its configuration is wrong. */
+	g_assert_false(bsc_run(shell("exit 247"), NULL, NULL, NULL, &error));
+	g_assert_cmpstr(error->message, ==, "'sh' failed with exit status 247");
+	g_clear_error(&error);
+	g_assert_false(bsc_run(shell("kill -9 $$"), NULL, NULL, NULL, &error));
+	g_assert_cmpstr(error->message, ==, "'sh' was ended by signal 9");
+}
+
+static void
 test_missing_program(void)
 {
 	const char *const argv[] = {"no-such-program", NULL};
@@ -152,6 +165,8 @@ main(int argc, char **argv)
 			test_gives_output_and_empty_environment);
 	g_test_add_func("/common/run/failure-tells-program-status-and-stderr",
 			test_failure_tells_program_status_and_stderr);
+	g_test_add_func("/common/run/high-exit-status-is-no-signal",
+			test_high_exit_status_is_no_signal);
 	g_test_add_func("/common/run/missing-program", test_missing_program);
 	g_test_add_func("/common/run/timeout-kills-the-group", test_timeout_kills_the_group);
 	g_test_add_func("/common/run/cancel", test_cancel);
