@@ -128,6 +128,8 @@ bsc_bootloader_new_for_ops(const BscBootloaderOps *ops, const BscSystemConfig *c
 		self->env.fw_printenv = "fw_printenv";
 	if (self->env.fw_setenv == NULL)
 		self->env.fw_setenv = "fw_setenv";
+	if (self->env.fw_env_config == NULL)
+		self->env.fw_env_config = config->fw_env_config;
 	if (self->env.run == NULL)
 		self->env.run = run_program;
 	return self;

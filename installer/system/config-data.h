@@ -68,6 +68,7 @@ typedef struct {
 	char *downgrade;	   /* `allow` (default) or `refuse` */
 	uint64_t memory_limit;	   /* bytes an installation may use; 0 = the engine's default */
 	uint64_t workers;	   /* 0 = one for each core */
+	char *fw_env_config;	   /* of U-Boot's tools; %NULL = /etc/fw_env.config */
 
 	/* [dbus], ours */
 	char **install_users;

@@ -68,10 +68,12 @@ static const BscKeyfileRow system_rows[] = {
 	CONF("downgrade", WORD, downgrade, .default_value = "allow", .words = downgrade_words),
 	CONF("memory-limit", SIZE, memory_limit, .min = 1024 * 1024),
 	CONF("workers", UINT, workers, .min = 1, .max = 1024),
+	CONF("fw-env-config", PATH, fw_env_config),
 };
 
 static const char *const own_system_keys[] = { "install-on-trial", "verify-written", "downgrade",
-					       "memory-limit", "workers", NULL };
+					       "memory-limit", "workers", "fw-env-config",
+					       NULL };
 
 static const BscKeyfileRow dbus_rows[] = {
 	CONF("install-users", LIST, install_users, .separators = LIST_SEPARATORS),
