@@ -12,7 +12,7 @@ clean_up() {
     local loop
     [ -z "$service_pid" ] || kill "$service_pid" 2>/dev/null || true
     [ -z "$bus_pid" ] || kill "$bus_pid" 2>/dev/null || true
-    mountpoint -q "$dev/booted" && umount "$dev/booted"
+    if mountpoint -q "$dev/booted"; then umount "$dev/booted"; fi
     for loop in "${loops[@]}"; do losetup -d "$loop" || true; done
 }
 trap clean_up EXIT
@@ -29,7 +29,7 @@ make_image() { # VERSION INIT: the root file system with its version and what ru
     rm -f "$root/sbin/init" # never through a link of the tree
     printf '%s\n' "$2" >"$root/sbin/init"
     chmod 755 "$root/sbin/init"
-    mke2fs -q -F -t ext4 -d "$root" "$dev/$1.ext4" 512M
+    mke2fs -q -F -t ext4 -d "$root" "$dev/$1.ext4" 512M 2>/dev/null
 }
 
 make_bundle() { # VERSION
@@ -65,6 +65,7 @@ setup_device() {
 [system]
 compatible=demo-board
 bootloader=uboot
+fw-env-config=$dev/fw_env.config
 data-directory=$dev/data
 mountprefix=$dev/mnt
 
@@ -122,8 +123,6 @@ start_service() {
     "$build/basculed" --conf="$dev/bascule.conf" --override-boot-slot="$booted" \
         2>>"$dev/basculed.log" &
     service_pid=$!
-    busctl --address="$DBUS_SYSTEM_BUS_ADDRESS" --timeout=10 call org.bascule.Update1 \
-        /org/bascule/Update1 org.freedesktop.DBus.Peer Ping >/dev/null 2>&1 || sleep 0.5
     for _ in $(seq 100); do
         busctl --address="$DBUS_SYSTEM_BUS_ADDRESS" status org.bascule.Update1 >/dev/null 2>&1 &&
             return
@@ -137,9 +136,10 @@ start_bus() {
 <!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
 <busconfig><listen>unix:path=$dev/bus</listen><auth>EXTERNAL</auth>
-<policy context="default"><allow send_destination="*"/><allow own="*"/></policy></busconfig>
+<policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/>
+<allow own="*"/></policy></busconfig>
 B
-    dbus-daemon --config-file="$dev/bus.conf" --nofork &
+    dbus-daemon --config-file="$dev/bus.conf" --nofork 2>"$dev/bus.log" &
     bus_pid=$!
     export DBUS_SYSTEM_BUS_ADDRESS=unix:path=$dev/bus
     while [ ! -S "$dev/bus" ]; do sleep 0.05; done

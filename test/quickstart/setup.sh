@@ -56,8 +56,10 @@ build_tree() {
 # make_rootfs OUT.tar PACKAGE,…: a Debian root file system from the mirrors apt uses; without a
 # mirror a small one from busybox and the host's own libraries, so that all works offline too.
 make_rootfs() {
-    local out=$1 include=${2-} sources
-    sources=$(ls /etc/apt/sources.list.d/*.sources /etc/apt/sources.list 2>/dev/null | head -n 1)
+    local out=$1 include=${2-} sources='' f
+    for f in /etc/apt/sources.list /etc/apt/sources.list.d/*.sources; do
+        [ ! -s "$f" ] || sources=$f
+    done
     [ -s "$out" ] && return
     if mmdebstrap --variant=minbase --format=tar ${include:+--include="$include"} \
         --aptopt='Acquire::Languages "none"' --aptopt='Acquire::Retries "1"' \
