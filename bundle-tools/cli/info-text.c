@@ -4,6 +4,7 @@
 
 #include "bundle-tools/cli/info-text.h"
 
+#include "bundle-tools/cli/size-text.h"
 #include "common/clock.h"
 #include "common/hex.h"
 
@@ -48,7 +49,7 @@ add_list(GString *out, const char *label, char **words)
 static void
 add_size(GString *out, const char *label, uint64_t bytes)
 {
-	g_autofree char *text = g_format_size_full(bytes, G_FORMAT_SIZE_IEC_UNITS);
+	g_autofree char *text = bsc_size_text_format(bytes);
 	g_autofree char *whole = g_strdup_printf("%s (%" G_GUINT64_FORMAT " bytes)", text, bytes);
 
 	add_line(out, label, whole);

@@ -4,6 +4,8 @@
 
 #include "bundle-tools/cli/progress-line.h"
 
+#include "bundle-tools/cli/size-text.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -36,8 +38,8 @@ format_left(uint64_t done, uint64_t total, gint64 spent_usec)
 static void
 show(const char *phase, uint64_t done, uint64_t total, gint64 now)
 {
-	g_autofree char *done_text = g_format_size_full(done, G_FORMAT_SIZE_IEC_UNITS);
-	g_autofree char *total_text = g_format_size_full(total, G_FORMAT_SIZE_IEC_UNITS);
+	g_autofree char *done_text = bsc_size_text_format(done);
+	g_autofree char *total_text = bsc_size_text_format(total);
 	g_autofree char *left = format_left(done, total, now - line.phase_usec);
 
 	fprintf(stderr, "\r%s: %3u %% (%s of %s%s)\033[K", phase,

@@ -15,21 +15,6 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).resolve().parent
-PLUGINS = ("system", "service")
-
-
-def can_load(name):
-    if not (HERE / f"{name}.py").exists():
-        return False
-    pytest.register_assert_rewrite(name)
-    try:
-        importlib.import_module(name)
-    except (ImportError, pytest.skip.Exception):
-        return False
-    return True
-
-
-pytest_plugins = [name for name in PLUGINS if can_load(name)]
 
 
 def source_dir():
@@ -129,3 +114,21 @@ def bundle(tmp_path, pki, bascule_bundle, content):
                        f"--format={form}", *args, directory, path, env=env)
         return path
     return make
+
+
+# At the end, since these import from here.
+PLUGINS = ("bundles", "system", "service")
+
+
+def can_load(name):
+    if not (HERE / f"{name}.py").exists():
+        return False
+    pytest.register_assert_rewrite(name)
+    try:
+        importlib.import_module(name)
+    except (ImportError, pytest.skip.Exception):
+        return False
+    return True
+
+
+pytest_plugins = [name for name in PLUGINS if can_load(name)]

@@ -5,63 +5,15 @@ import hashlib
 import json
 import os
 import re
-import shlex
-import shutil
 import signal
 import struct
 import subprocess
 import time
-from types import SimpleNamespace
 
 import pytest
 
+from bundles import EPOCH, FORMATS, refused, split
 from conftest import MANIFEST, make_bytes, program, run
-
-FORMATS = ("plain", "verity", "crypt")
-EPOCH = {"SOURCE_DATE_EPOCH": "1700000000"}
-
-
-def split(path):
-    """Payload, signature and trailer of a bundle."""
-    data = path.read_bytes()
-    length = struct.unpack(">Q", data[-8:])[0]
-    return data[:-8 - length], data[-8 - length:-8], data[-8:]
-
-
-def refused(result, words, status=1):
-    """The program failed and said exactly one line with these words at its end."""
-    assert result.returncode == status, result.stdout + result.stderr
-    lines = [line for line in result.stderr.splitlines() if "note:" not in line]
-    assert lines[0].endswith(words) or re.fullmatch(r".*" + words, lines[0]), lines
-    if status == 1:
-        assert len(lines) == 1, lines
-
-
-@pytest.fixture
-def verify(bascule_bundle, pki):
-    def call(path, *args, keyring="keyring.pem", **options):
-        return bascule_bundle("verify", "--keyring", pki / keyring, *args, path, check=False,
-                              **options)
-    return call
-
-
-@pytest.fixture
-def create(bascule_bundle, pki, tmp_path):
-    """create(directory, …) → the result of the program; the bundle would be tmp/out.raucb."""
-    def call(directory, *args, signer="signer", key=None, **options):
-        return bascule_bundle("create", "--cert", pki / f"{signer}.pem", "--key",
-                              pki / f"{key or signer}.key", *args, directory,
-                              tmp_path / "out.raucb", check=False, **options)
-    return call
-
-
-@pytest.fixture
-def inspect(bascule_bundle, pki):
-    """The JSON that info prints."""
-    def call(path, *args):
-        return json.loads(bascule_bundle("info", "--keyring", pki / "keyring.pem",
-                                         "--output-format=json", *args, path).stdout)
-    return call
 
 
 # making and reading
@@ -354,274 +306,6 @@ def test_extract_of_a_damaged_bundle_leaves_nothing(bundle, bascule_bundle, pki,
     assert not (tmp_path / "x").exists()
 
 
-# who signed
-
-NO_ISSUER = r"signature verification failed: unable to get local issuer certificate \('CN={}," \
-            r"O=Bascule test'\): .*"
-
-
-@pytest.mark.parametrize("form", FORMATS)
-def test_wrong_signer(form, bundle, verify):
-    path = bundle(form, signer="other")
-    refused(verify(path), NO_ISSUER.format("other"))
-    assert verify(path, keyring="keyring-other.pem").returncode == 0
-
-
-@pytest.mark.parametrize("signer, args, keyring, words", (
-    ("expired", (), "keyring.pem", "certificate has expired .*"),
-    ("expired", ("--no-check-time",), "keyring.pem", None),
-    ("future", (), "keyring.pem", "certificate is not yet valid .*"),
-    ("selfsigned", (), "keyring.pem", "self-signed certificate .*"),
-    ("leaf", (), "keyring.pem", "unable to get local issuer certificate .*"),
-    ("revoked", ("--check-crl",), "keyring-crl.pem", "certificate revoked .*"),
-    ("signer", ("--check-crl",), "keyring-crl.pem", None),
-    ("signer", ("--check-crl",), "keyring.pem", "unable to get certificate CRL .*"),
-    ("signer", ("--check-crl",), "keyring-old-crl.pem", "CRL has expired .*"),
-    ("signer", (), "keyring.d", None),
-    ("codesign", (), "keyring.pem", "unsuitable certificate purpose .* check-purpose=codesign .*"),
-    ("codesign", ("--check-purpose=codesign",), "keyring.pem", None),
-    ("signer", ("--check-purpose=codesign",), "keyring.pem", "unsuitable certificate purpose .*"),
-    ("timestamp", (), "keyring.pem", "unsuitable certificate purpose .*"),
-    ("signer-email", (), "keyring.pem", None),
-    ("signer", ("--allowed-signer-cn=signer2",), "keyring.pem", ".*signer.*"),
-    ("signer", ("--allowed-signer-cn=signer2", "--allowed-signer-cn=signer"), "keyring.pem", None),
-))
-def test_signer_rules(signer, args, keyring, words, bundle, verify):
-    result = verify(bundle("verity", signer=signer), *args, keyring=keyring)
-    if words is None:
-        assert result.returncode == 0, result.stderr
-    else:
-        refused(result, "signature verification failed: " + words)
-
-
-@pytest.mark.parametrize("signer", ("signer", "signer-pss", "signer-p256", "signer-p384"))
-@pytest.mark.parametrize("form", ("plain", "verity"))
-def test_key_kinds(signer, form, bundle, verify):
-    assert verify(bundle(form, signer=signer)).returncode == 0
-
-
-def test_pss_of_an_rsa_key(bundle, verify, tmp_path):
-    path = bundle("verity", args=("--pss",))
-    assert verify(path).returncode == 0
-    (tmp_path / "cms").write_bytes(split(path)[1])
-    text = run("openssl", "cms", "-cmsout", "-print", "-noout", "-inform", "DER", "-in",
-               tmp_path / "cms").stdout
-    assert "rsassaPss" in text
-
-
-def test_ed25519_is_refused_before_anything_is_built(create, content, tmp_path):
-    refused(create(content(), signer="signer-ed25519"),
-            "OpenSSL .* cannot make a CMS signature with a key of type ED25519; use RSA or ECDSA")
-    assert not list(tmp_path.glob(".out*"))
-
-
-def test_intermediates(bundle, verify, pki):
-    path = bundle("verity", signer="leaf", args=("--intermediate", pki / "intermediate.pem"))
-    assert verify(path).returncode == 0
-    refused(verify(path, keyring="keyring-partial.pem"), ".*unable to get issuer certificate .*")
-    assert verify(path, "--allow-partial-chain", keyring="keyring-partial.pem").returncode == 0
-
-
-def test_signing_time(bundle, verify, create, content):
-    path = bundle("verity", signer="expired", args=("--signing-time=2020-06-01T12:00:00Z",))
-    refused(verify(path), ".*certificate has expired .*")
-    assert verify(path, "--use-signing-time").returncode == 0
-    late = create(content(), "--signing-time=2055-01-01T00:00:00Z")
-    refused(late, "The signing time 2055-01-01T00:00:00Z is not within the validity of the "
-            "signer's certificate, .*")
-
-
-def test_passphrase(create, content, verify, tmp_path):
-    directory = content()
-    refused(create(directory, key="signer-encrypted"),
-            "Key '.*' is encrypted, and no passphrase is given")
-    refused(create(directory, key="signer-encrypted", env={"BASCULE_KEY_PASSPHRASE": "wrong"}),
-            "Failed to decrypt key '.*': wrong passphrase\\? .*")
-    for name in ("BASCULE_KEY_PASSPHRASE", "RAUC_KEY_PASSPHRASE"):
-        result = create(directory, key="signer-encrypted", env={name: "bascule"})
-        assert result.returncode == 0, result.stderr
-        assert verify(tmp_path / "out.raucb").returncode == 0
-        (tmp_path / "out.raucb").unlink()
-
-
-def test_bad_keys(create, content):
-    directory = content()
-    refused(create(directory, key="signer2"),
-            "Certificate and private key do not belong together .*")
-    refused(create(directory, signer="garbage", key="signer"), "'.*' holds no certificate")
-    refused(create(directory, signer="none", key="signer"),
-            "Failed to open '.*': No such file or directory")
-
-
-def test_result_is_verified(create, content, pki, tmp_path):
-    result = create(content(), "--keyring", pki / "keyring-other.pem")
-    refused(result, "The finished bundle does not verify: " + NO_ISSUER.format("signer"))
-    assert not (tmp_path / "out.raucb").exists()
-    result = create(tmp_path / "content", "--keyring", pki / "keyring-other.pem",
-                    "--signing-keyring", pki / "keyring.pem")
-    assert result.returncode == 0, result.stderr
-    assert "note:" not in result.stderr
-
-
-def test_no_verify_shows_what_a_foreign_bundle_says(bundle, bascule_bundle):
-    path = bundle("verity", signer="other")
-    text = bascule_bundle("info", "--no-verify", path).stdout
-    assert "Compatible:      test-system" in text
-    assert "Signature not verified" in text
-
-
-def test_keyring_is_needed(bundle, bascule_bundle):
-    result = bascule_bundle("info", bundle("verity"), check=False)
-    refused(result, "No keyring given: name whom to trust with --keyring=, or believe the bundle "
-            "with --no-verify", status=2)
-
-
-# encrypted bundles
-
-@pytest.fixture
-def encrypted(bundle, bascule_bundle, pki, tmp_path):
-    def make(*recipients):
-        path = tmp_path / "encrypted.raucb"
-        to = [f"--to={pki / name}.pem" for name in recipients]
-        bascule_bundle("encrypt", "--keyring", pki / "keyring.pem", *to, bundle("crypt"), path)
-        return path
-    return make
-
-
-def test_recipients(encrypted, verify, pki, bascule_bundle):
-    path = encrypted("recipient-rsa", "recipient-ec", "recipient-rsa2")
-    for name in ("recipient-rsa", "recipient-ec", "recipient-rsa2"):
-        assert verify(path, "--key", pki / f"{name}.key").returncode == 0
-        assert verify(path, "--key", pki / f"{name}.key", "--cert",
-                      pki / f"{name}.pem").returncode == 0
-    refused(verify(path, "--key", pki / "recipient-ec2.key"),
-            "Failed to decrypt the signature: wrong key, .*")
-    refused(verify(path, "--key", pki / "recipient-rsa2.key", "--cert",
-                   pki / "recipient-ec2.pem"), ".*")
-    refused(verify(path), "'.*': The bundle is encrypted and no decryption key is given")
-    text = bascule_bundle("info", "--keyring", pki / "keyring.pem", "--key",
-                          pki / "recipient-ec.key", "--dump-recipients", path).stdout
-    assert text.count("\n  ") >= 3 and "Bundle format:   crypt (encrypted)" in text
-
-
-def test_one_file_with_several_recipients(encrypted, verify, pki):
-    path = encrypted("recipients")
-    assert verify(path, "--key", pki / "recipient-rsa.key").returncode == 0
-    assert verify(path, "--key", pki / "recipient-ec.key").returncode == 0
-
-
-def test_wrong_key_for_rsa(encrypted, verify, pki):
-    refused(verify(encrypted("recipient-rsa"), "--key", pki / "recipient-rsa2.key"),
-            "Failed to decrypt the signature: wrong key, .*")
-
-
-def test_encrypted_payload_is_shared(encrypted, bundle, verify, pki, tmp_path):
-    """Encrypting for others again does not touch the payload."""
-    path = encrypted("recipient-rsa")
-    assert split(path)[0] == split(tmp_path / "0-crypt.raucb")[0]
-    assert b"crypt-key" not in path.read_bytes()
-
-
-def test_only_crypt_can_be_encrypted(bundle, bascule_bundle, pki, tmp_path):
-    result = bascule_bundle("encrypt", "--keyring", pki / "keyring.pem", "--to",
-                            pki / "recipient-rsa.pem", bundle("verity"), tmp_path / "x",
-                            check=False)
-    refused(result, ".*has format verity and only crypt can be encrypted: .*")
-    result = bascule_bundle("encrypt", "--keyring", pki / "keyring.pem", "--to",
-                            pki / "garbage.pem", bundle("crypt"), tmp_path / "x", check=False)
-    refused(result, "'.*garbage.pem' holds no certificate")
-
-
-# other signatures around the same payload
-
-@pytest.mark.parametrize("form", FORMATS)
-def test_resign(form, bundle, bascule_bundle, verify, inspect, pki, tmp_path):
-    path = bundle(form)
-    out = tmp_path / "resigned"
-    bascule_bundle("resign", "--keyring", pki / "keyring.pem", "--signing-keyring",
-                   pki / "keyring-other.pem", "--cert", pki / "other.pem", "--key",
-                   pki / "other.key", path, out)
-    assert split(out)[0] == split(path)[0]
-    refused(verify(out), NO_ISSUER.format("other"))
-    assert verify(out, keyring="keyring-other.pem").returncode == 0
-    refused(bascule_bundle("resign", "--keyring", pki / "keyring.pem", "--cert",
-                           pki / "other.pem", "--key", pki / "other.key", path, out,
-                           check=False), "'.*' exists already and is not overwritten")
-
-
-def test_resign_keeps_the_manifest_hash(bundle, bascule_bundle, inspect, pki, tmp_path):
-    path = bundle("verity")
-    bascule_bundle("resign", "--keyring", pki / "keyring.pem", "--cert", pki / "signer2.pem",
-                   "--key", pki / "signer2.key", path, tmp_path / "out")
-    assert inspect(path)["hash"] == inspect(tmp_path / "out")["hash"]
-
-
-def test_resign_of_an_expired_bundle(bundle, bascule_bundle, verify, pki, tmp_path):
-    path = bundle("verity", signer="expired")
-    args = ("--keyring", pki / "keyring.pem", "--cert", pki / "signer.pem", "--key",
-            pki / "signer.key", path)
-    refused(bascule_bundle("resign", *args, tmp_path / "a", check=False),
-            ".*certificate has expired .*")
-    bascule_bundle("resign", "--no-check-time", *args, tmp_path / "a")
-    bascule_bundle("resign", "--no-verify", *args, tmp_path / "b")
-    assert verify(tmp_path / "a").returncode == 0
-    assert verify(tmp_path / "b").returncode == 0
-
-
-def test_append_adds_a_signer(bundle, bascule_bundle, verify, pki, tmp_path):
-    out = tmp_path / "two"
-    bascule_bundle("resign", "--append", "--keyring", pki / "keyring.pem", "--cert",
-                   pki / "signer2.pem", "--key", pki / "signer2.key", bundle("verity"), out)
-    (tmp_path / "cms").write_bytes(split(out)[1])
-    assert run("openssl", "cms", "-verify", "-inform", "DER", "-in", tmp_path / "cms", "-CAfile",
-               pki / "ca.pem", "-out", tmp_path / "text").returncode == 0
-    refused(verify(out), "Unsupported number of signers: 2.*")
-
-
-@pytest.mark.parametrize("form", ("plain", "verity"))
-def test_external_signature(form, bundle, bascule_bundle, verify, pki, tmp_path):
-    """extract-signature, sign elsewhere (openssl stands for the HSM), replace-signature."""
-    path = bundle(form)
-    cms, text, new = tmp_path / "old.cms", tmp_path / "text", tmp_path / "new.cms"
-    bascule_bundle("extract-signature", "--keyring", pki / "keyring.pem", path, cms)
-    assert cms.read_bytes() == split(path)[1]
-    if form == "verity":
-        run("openssl", "cms", "-verify", "-noverify", "-inform", "DER", "-in", cms, "-out", text)
-    else:
-        text.write_bytes(split(path)[0])
-    run("openssl", "cms", "-sign", "-binary", "-nosmimecap", "-md", "sha256", "-outform", "DER",
-        *(("-nodetach",) if form == "verity" else ()), "-signer", pki / "signer2.pem", "-inkey",
-        pki / "signer2.key", "-in", text, "-out", new)
-    bascule_bundle("replace-signature", "--keyring", pki / "keyring.pem", path, new,
-                   tmp_path / "out")
-    result = verify(tmp_path / "out")
-    assert result.returncode == 0 and "CN=signer2" in result.stdout
-    assert split(tmp_path / "out")[1] == new.read_bytes()
-
-
-def test_replace_signature_refuses_what_does_not_belong(bundle, content, bascule_bundle, pki,
-                                                        tmp_path):
-    plain, verity = bundle("plain"), bundle("verity")
-    other = bundle("verity", directory=content(MANIFEST.replace("1.2.3", "4.5.6"), name="c2"))
-    for source, into, words in (
-            (other, verity, "The signature is over the manifest of another bundle"),
-            (plain, verity, "The signature must be over an attached manifest for a bundle of "
-             "format verity"),
-            (verity, plain, "The signature must be detached for a bundle of format plain")):
-        (tmp_path / "cms").write_bytes(split(source)[1])
-        result = bascule_bundle("replace-signature", "--keyring", pki / "keyring.pem", into,
-                                tmp_path / "cms", tmp_path / "out", check=False)
-        refused(result, words)
-        assert not (tmp_path / "out").exists()
-
-
-def test_extract_signature_opens_the_envelope(encrypted, bascule_bundle, pki, tmp_path):
-    path = encrypted("recipient-ec")
-    bascule_bundle("extract-signature", "--keyring", pki / "keyring.pem", "--key",
-                   pki / "recipient-ec.key", path, tmp_path / "cms")
-    assert (tmp_path / "cms").read_bytes() == split(tmp_path / "0-crypt.raucb")[1]
-
-
 # content that is refused
 
 IN_CONTENT = {
@@ -701,7 +385,7 @@ def test_mksquashfs_arguments(create, content, tmp_path):
                                             (signal.SIGKILL, -9)))
 def test_killed_in_the_middle(number, status, content, pki, tmp_path):
     """No half bundle ever has the bundle's name; a signal that can be caught leaves nothing."""
-    directory = content(files={"rootfs.ext4": make_bytes(40_000_000), "boot.vfat": b"x"})
+    directory = content(files={"rootfs.ext4": make_bytes(16_000_000), "boot.vfat": b"x"})
     process = subprocess.Popen([program("bascule-bundle"), "create", "--cert", pki / "signer.pem",
                                 "--key", pki / "signer.key", "--compression=xz", directory,
                                 tmp_path / "out.raucb"], stderr=subprocess.PIPE, text=True)
@@ -736,33 +420,6 @@ def test_disk_full(content, pki, bascule_bundle, tmp_path):
 
 
 # what is printed
-
-RICH = """[update]
-compatible=it's
-version=2.0
-description=with "quotes" and ümlauts
-
-[hooks]
-filename=hook.sh
-hooks=install-check
-
-[image.rootfs.small]
-filename=rootfs.ext4
-hooks=pre-install;post-install
-
-[image.boot]
-filename=boot.vfat
-
-[meta.release-notes]
-url=http://example.com/1
-"""
-
-
-@pytest.fixture
-def rich(bundle, content):
-    files = {"rootfs.ext4": make_bytes(4096), "boot.vfat": b"boot", "hook.sh": b"#!/bin/sh\n"}
-    return bundle("verity", directory=content(RICH, files))
-
 
 def test_info_shell(rich, bascule_bundle, pki, inspect):
     text = bascule_bundle("info", "--keyring", pki / "keyring.pem", "--output-format=shell",
@@ -831,126 +488,18 @@ def test_silent_without_a_terminal(create, content):
     assert "%" not in result.stderr and "\r" not in result.stderr
 
 
-# the real rauc
-
-@pytest.fixture
-def rauc(pki):
-    """Debian's rauc. Its known limits, each with its reason, are the tests below."""
-    path = shutil.which("rauc")
-    if path is None:
-        pytest.skip("rauc is not installed")
-
-    def call(*argv, check=True):
-        return run(path, *argv, check=check)
-    return SimpleNamespace(
-        run=call,
-        version=tuple(int(n) for n in re.findall(r"\d+", run(path, "--version").stdout)[:2]))
-
-
-@pytest.mark.parametrize("form", FORMATS)
-@pytest.mark.parametrize("signer", ("signer", "signer-p256", "signer-p384"))
-def test_rauc_reads_ours(form, signer, rauc, bundle, pki, inspect):
-    path = bundle(form, signer=signer)
-    text = rauc.run("info", "--keyring", pki / "keyring.pem", "--output-format=json", path).stdout
-    theirs, ours = json.loads(text), inspect(path)
-    for key in ("compatible", "version", "description", "build", "hooks"):
-        assert theirs[key] == ours[key]
-    for one, other in zip(theirs["images"], ours["images"]):
-        for name, values in one.items():
-            assert values == {key: other[name][key] for key in values}
-    if form == "plain":
-        rauc.run("extract", "--keyring", pki / "keyring.pem", path, path.with_suffix(".x"))
-        assert (path.with_suffix(".x") / "rootfs.ext4").stat().st_size == ours["images"][0][
-            "rootfs"]["size"]
-
-
-def test_rauc_reads_our_encrypted_bundle(rauc, encrypted, pki):
-    path = encrypted("recipient-rsa", "recipient-rsa2")
-    rauc.run("info", "--keyring", pki / "keyring.pem", "--key", pki / "recipient-rsa.key", path)
-    result = rauc.run("info", "--keyring", pki / "keyring.pem", path, check=False)
-    assert result.returncode != 0
-
-
-def test_rauc_reads_our_intermediates_and_hash_index(rauc, bundle, content, pki):
-    manifest = MANIFEST.replace("=rootfs.ext4", "=rootfs.ext4\nadaptive=block-hash-index")
-    directory = content(manifest, {"rootfs.ext4": bytes(8192), "boot.vfat": b"x"})
-    path = bundle("verity", signer="leaf", directory=directory,
-                  args=("--intermediate", pki / "intermediate.pem"))
-    rauc.run("info", "--keyring", pki / "keyring.pem", path)
-
-
-def test_rauc_resigns_ours(rauc, bundle, pki, verify, tmp_path):
-    for form in ("plain", "verity"):
-        out = tmp_path / f"resigned-{form}"
-        rauc.run("resign", "--keyring", pki / "keyring.pem", "--cert", pki / "signer2.pem", "--key",
-                 pki / "signer2.key", bundle(form), out)
-        result = verify(out)
-        assert result.returncode == 0 and "CN=signer2" in result.stdout
-
-
-@pytest.fixture
-def rauc_bundle(rauc, content, pki, tmp_path):
-    def make(form, signer="signer", manifest=MANIFEST, files=None):
-        directory = content(manifest + f"\n[bundle]\nformat={form}\n", files, f"rauc-{form}")
-        path = tmp_path / f"rauc-{form}.raucb"
-        rauc.run("bundle", "--cert", pki / f"{signer}.pem", "--key", pki / f"{signer}.key",
-                 directory, path)
-        return path, directory
-    return make
-
-
-@pytest.mark.parametrize("form", FORMATS)
-def test_we_read_rauc(form, rauc, rauc_bundle, verify, inspect, bascule_bundle, pki, tmp_path):
-    path, directory = rauc_bundle(form)
-    assert verify(path).returncode == 0
-    theirs = json.loads(rauc.run("info", "--keyring", pki / "keyring.pem", "--output-format=json",
-                                 path).stdout)
-    ours = inspect(path)
-    assert {key: ours[key] for key in theirs if key != "images"} == {
-        key: theirs[key] for key in theirs if key != "images"}
-    bascule_bundle("extract", "--keyring", pki / "keyring.pem", path, tmp_path / "x")
-    for name in ("rootfs.ext4", "boot.vfat"):
-        assert (tmp_path / "x" / name).read_bytes() == (directory / name).read_bytes()
-    if form == "crypt":
-        secret = tmp_path / "secret.raucb"
-        rauc.run("encrypt", "--keyring", pki / "keyring.pem", "--to", pki / "recipients.pem", path,
-                 secret)
-        for name in ("recipient-rsa", "recipient-ec"):
-            assert verify(secret, "--key", pki / f"{name}.key").returncode == 0
-
-
-def test_we_resign_rauc(rauc, rauc_bundle, bascule_bundle, pki, tmp_path):
-    for form in ("plain", "verity"):
-        path, _ = rauc_bundle(form)
-        out = tmp_path / f"ours-{form}"
-        bascule_bundle("resign", "--keyring", pki / "keyring.pem", "--cert", pki / "signer2.pem",
-                       "--key", pki / "signer2.key", path, out)
-        rauc.run("info", "--keyring", pki / "keyring.pem", out)
-
-
-# Known limits of rauc 1.8, each with its reason. Newer versions have lost some of them.
-
-def test_rauc_limit_meta_is_dropped(rauc, rich, pki):
-    """1.8 knows [meta.LABEL] as a group it may skip, and shows nothing of it (since 1.9 it does)."""
-    text = rauc.run("info", "--keyring", pki / "keyring.pem", "--output-format=json", rich).stdout
-    if rauc.version < (1, 9):
-        assert "meta" not in json.loads(text)
-
-
-def test_rauc_limit_code_signing_is_refused_by_default(rauc, bundle, pki):
-    """Without check-purpose OpenSSL's S/MIME rule holds, which wants emailProtection."""
-    path = bundle("verity", signer="codesign")
-    result = rauc.run("info", "--keyring", pki / "keyring.pem", path, check=False)
-    assert result.returncode != 0
-    assert re.search("un(supported|suitable) certificate purpose", result.stderr)
-    rauc.run("info", "--keyring", pki / "keyring.pem", "--confopt=keyring:check-purpose=codesign",
-             path, check=False)
-
-
-def test_rauc_limit_squashfs_of_one_block(rauc, content, bundle, pki, tmp_path):
-    """Its hash tree needs more than one data block, and it does not pad; we do."""
-    directory = content("[update]\ncompatible=x\nversion=1\n\n[bundle]\nformat=verity\n", {})
-    result = rauc.run("bundle", "--cert", pki / "signer.pem", "--key", pki / "signer.key",
-                      directory, tmp_path / "tiny.raucb", check=False)
-    assert result.returncode != 0
-    rauc.run("info", "--keyring", pki / "keyring.pem", bundle("verity", directory=directory))
+def test_progress_on_a_terminal(content, pki, tmp_path):
+    """Percent, bytes and time left, in one line that is written over."""
+    directory = content(files={"rootfs.ext4": make_bytes(16_000_000), "boot.vfat": b"x"})
+    controller, terminal = os.openpty()
+    with subprocess.Popen([program("bascule-bundle"), "create", "--cert", pki / "signer.pem",
+                           "--key", pki / "signer.key", "--compression=xz", directory,
+                           tmp_path / "out.raucb"], stdout=subprocess.DEVNULL,
+                          stderr=terminal) as process:
+        os.close(terminal)
+        said = b""
+        while not re.search(rb"\rpacking: +\d+ % \(\d.* of 15.3 MiB", said):
+            said += os.read(controller, 4096)
+        process.terminate()
+    os.close(controller)
+    assert not (tmp_path / "out.raucb").exists()
