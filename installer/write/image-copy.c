@@ -24,8 +24,13 @@ make_plan(BscByteSource *image, const BscDevice *device, const BscWriteRequest *
 		.workers = request->workers,
 		.cores = g_get_num_processors(),
 	};
+	BscCopyPlan plan = bsc_copy_plan_make(&input);
 
-	return bsc_copy_plan_make(&input);
+	g_debug("%u threads, %u of them may read, %u chunks of %u bytes, %" G_GUINT64_FORMAT
+		" bytes in all",
+		plan.n_threads, plan.n_readers, plan.n_chunks, plan.chunk_bytes,
+		bsc_copy_plan_get_memory(&plan, input.worker_bytes));
+	return plan;
 }
 
 static gboolean
