@@ -7,14 +7,19 @@
 #include <string.h>
 #include <sys/mman.h>
 
+/* Items on their way besides those that hold a chunk: ranges of zeros, that only the hash is slow
+ * with. So the threads are well into the data behind them when the hash arrives there. */
+#define N_ZERO_CELLS 64
+
 /*
  * Cells form a ring in the order of the items. A worker takes the next item and its cell, reads
- * the image into it (loaded), and brings it to the device (stored); the calling thread hashes
- * loaded cells in order (hashed). A cell is free again when it is both stored and hashed.
+ * the image into a chunk of memory (loaded), and brings it to the device (stored); the calling
+ * thread hashes loaded cells in order (hashed). Cell and chunk are free again when the item is both
+ * stored and hashed.
  */
 typedef struct {
 	BscCopyItem item;
-	uint8_t *data; /* chunk_bytes of the pool */
+	uint8_t *data; /* a chunk of the pool; NULL for a range of zeros */
 	gboolean is_busy;
 	gboolean is_loaded;
 	gboolean is_hashed;
@@ -24,11 +29,14 @@ typedef struct {
 typedef struct {
 	BscCopyJob *job;
 	GMutex lock;	   /* protects all below */
-	GCond free_cond;   /* a cell became free, or everything ends */
+	GCond free_cond;   /* a cell or a chunk became free, or everything ends */
 	GCond reader_cond; /* a reader of the source is done */
 	GCond loaded_cond; /* a cell was loaded, or everything ends */
 	BscCopyWalk walk;
 	Cell *cells;
+	unsigned n_cells;
+	uint8_t **free_chunks; /* a stack: the last one used is the one still in the cache */
+	unsigned n_free_chunks;
 	uint64_t n_taken; /* items */
 	unsigned n_reading;
 	gboolean has_ended;  /* the walk is at its end */
@@ -87,20 +95,24 @@ fill_cell_locked(Pipeline *self, Cell *cell)
 		return FALSE;
 	}
 	cell->item = item;
+	cell->data = item.is_zero ? NULL : self->free_chunks[--self->n_free_chunks];
 	cell->is_busy = TRUE;
 	cell->is_loaded = cell->is_hashed = cell->is_stored = FALSE;
 	self->n_taken++;
 	return TRUE;
 }
 
-/* With the lock held. The next item's cell once it is free; NULL where nothing is left to do. */
+/*
+ * With the lock held. The next item's cell once that and a chunk are free; NULL where nothing is
+ * left to do. Chunks are held by earlier items only, which need nothing more: no deadlock.
+ */
 static Cell *
 take_cell_locked(Pipeline *self)
 {
 	while (!self->is_stopped && !self->has_ended) {
-		Cell *cell = &self->cells[self->n_taken % self->job->plan.n_chunks];
+		Cell *cell = &self->cells[self->n_taken % self->n_cells];
 
-		if (!cell->is_busy)
+		if (!cell->is_busy && self->n_free_chunks > 0)
 			return fill_cell_locked(self, cell) ? cell : NULL;
 		g_cond_wait(&self->free_cond, &self->lock);
 	}
@@ -128,6 +140,8 @@ mark(Pipeline *self, Cell *cell, gboolean *what)
 		g_cond_signal(&self->loaded_cond);
 	if (cell->is_hashed && cell->is_stored) {
 		cell->is_busy = FALSE;
+		if (cell->data != NULL)
+			self->free_chunks[self->n_free_chunks++] = cell->data;
 		g_cond_broadcast(&self->free_cond);
 	}
 	g_mutex_unlock(&self->lock);
@@ -304,7 +318,7 @@ is_pending_locked(Pipeline *self, uint64_t index, const Cell *cell)
 static Cell *
 wait_for_loaded(Pipeline *self, uint64_t index, uint64_t done)
 {
-	Cell *cell = &self->cells[index % self->job->plan.n_chunks];
+	Cell *cell = &self->cells[index % self->n_cells];
 	GError *why = NULL;
 
 	g_mutex_lock(&self->lock);
@@ -354,9 +368,12 @@ open_pipeline(Pipeline *self, BscCopyJob *job, GError **error)
 	self->pool = bsc_copy_job_map(self->pool_bytes, error);
 	if (self->pool == NULL)
 		return FALSE;
-	self->cells = g_new0(Cell, plan->n_chunks);
-	for (size_t i = 0; i < plan->n_chunks; i++)
-		self->cells[i].data = self->pool + i * plan->chunk_bytes;
+	self->n_cells = plan->n_chunks + N_ZERO_CELLS;
+	self->cells = g_new0(Cell, self->n_cells);
+	self->free_chunks = g_new(uint8_t *, plan->n_chunks);
+	for (; self->n_free_chunks < plan->n_chunks; self->n_free_chunks++)
+		self->free_chunks[self->n_free_chunks] =
+			self->pool + (size_t)self->n_free_chunks * plan->chunk_bytes;
 	g_mutex_init(&self->lock);
 	g_cond_init(&self->free_cond);
 	g_cond_init(&self->reader_cond);
@@ -372,6 +389,7 @@ close_pipeline(Pipeline *self)
 	g_cond_clear(&self->reader_cond);
 	g_cond_clear(&self->free_cond);
 	g_mutex_clear(&self->lock);
+	g_free(self->free_chunks);
 	g_free(self->cells);
 	(void)munmap(self->pool, self->pool_bytes);
 }

@@ -11,7 +11,7 @@
 #define MAX_WORKERS	     64
 #define THREAD_BYTES	     (64 * 1024) /* stack and what the C library keeps for a thread */
 #define EXTRA_THREADS	     2
-#define EXTRA_CHUNKS	     4
+#define EXTRA_CHUNKS	     12
 
 static uint32_t
 choose_chunk(const BscCopyPlanInput *input)
