@@ -23,6 +23,7 @@
 #define MIN_BLOCK_LOG	   12
 #define MAX_BLOCK_LOG	   20
 #define IDS_PER_META	   (META_BYTES / 4)
+#define MAX_ID_METAS	   (65536 / IDS_PER_META)
 #define FRAGMENTS_PER_META (META_BYTES / 16)
 
 /* Metadata blocks kept; inodes and directories are mostly read in order. */
@@ -33,6 +34,7 @@ struct _BscSquashfsImage {
 	gatomicrefcount ref_count;
 	BscByteSource *source; /* owned */
 	BscSquashfsSuper super;
+	uint8_t id_index[MAX_ID_METAS][8]; /* positions of the metadata blocks with the ids */
 	BscSquashfsPool *pool;
 	BscSquashfsCache *meta_cache; /* extra = position of the next metadata block */
 	BscSquashfsCache *data_cache; /* fragments, and blocks of which a part was wanted */
@@ -148,6 +150,16 @@ read_super(BscSquashfsImage *self, GError **error)
 		return FALSE;
 	parse_super(raw, &self->super);
 	return check_super(&self->super, raw, source_bytes, error);
+}
+
+/* Every inode names two ids, so their index is kept: 256 bytes at most. */
+static gboolean
+read_id_index(BscSquashfsImage *self, GError **error)
+{
+	size_t n = (size_t)(self->super.n_ids - 1) / IDS_PER_META + 1;
+
+	return bsc_byte_source_read_at(self->source, self->super.ids_at, self->id_index,
+				       n * sizeof self->id_index[0], error);
 }
 
 static gboolean
@@ -275,7 +287,8 @@ bsc_squashfs_image_open(BscByteSource *source, uint64_t memory_bytes, GError **e
 
 	g_atomic_ref_count_init(&self->ref_count);
 	self->source = bsc_byte_source_ref(source);
-	if (!read_super(self, error) || !make_parts(self, memory_bytes, error))
+	if (!read_super(self, error) || !read_id_index(self, error) ||
+	    !make_parts(self, memory_bytes, error))
 		return NULL;
 	return g_steal_pointer(&self);
 }
@@ -355,23 +368,19 @@ bsc_squashfs_image_read_meta(BscSquashfsImage *self, BscSquashfsCursor *cursor, 
 	return TRUE;
 }
 
-/* A table whose metadata blocks are found by an index of positions at @index_at. */
+/* Entry @entry of a table that has an index at @index_at and one metadata block at @position. */
 static gboolean
-read_indexed(BscSquashfsImage *self, uint64_t index_at, uint64_t entry, size_t entry_bytes,
-	     void *buf, GError **error)
+read_entry(BscSquashfsImage *self, uint64_t index_at, uint64_t position, uint64_t entry,
+	   size_t entry_bytes, void *buf, GError **error)
 {
-	size_t per_block = META_BYTES / entry_bytes;
-	BscSquashfsCursor cursor = {.limit = index_at};
-	uint8_t raw[8];
+	BscSquashfsCursor cursor = {
+		.position = position,
+		.limit = index_at,
+		.offset = (uint32_t)(entry % (META_BYTES / entry_bytes) * entry_bytes),
+	};
 
-	if (!bsc_byte_source_read_at(self->source, index_at + entry / per_block * sizeof raw, raw,
-				     sizeof raw, error))
-		return FALSE;
-	cursor.position = bsc_squashfs_image_get64(raw);
-	cursor.offset = (uint32_t)(entry % per_block * entry_bytes);
-	if (cursor.position < SUPER_BYTES || cursor.position >= index_at)
-		return bsc_squashfs_image_set_broken(error, "wrong place of a table",
-						     cursor.position);
+	if (position < SUPER_BYTES || position >= index_at)
+		return bsc_squashfs_image_set_broken(error, "wrong place of a table", position);
 	return bsc_squashfs_image_read_meta(self, &cursor, buf, entry_bytes, error);
 }
 
@@ -383,7 +392,9 @@ bsc_squashfs_image_read_id(BscSquashfsImage *self, uint16_t index, uint32_t *out
 	if (index >= self->super.n_ids)
 		return bsc_squashfs_image_set_broken(
 			error, "a user or group that is not in the table", index);
-	if (!read_indexed(self, self->super.ids_at, index, sizeof raw, raw, error))
+	if (!read_entry(self, self->super.ids_at,
+			bsc_squashfs_image_get64(self->id_index[index / IDS_PER_META]), index,
+			sizeof raw, raw, error))
 		return FALSE;
 	*out_id = bsc_squashfs_image_get32(raw);
 	return TRUE;
@@ -393,12 +404,18 @@ gboolean
 bsc_squashfs_image_read_fragment(BscSquashfsImage *self, uint32_t index,
 				 BscSquashfsBlock *out_block, GError **error)
 {
+	uint64_t index_at = self->super.fragments_at;
+	uint8_t position[8];
 	uint8_t raw[16];
 
 	if (index >= self->super.n_fragments)
 		return bsc_squashfs_image_set_broken(error, "a fragment that is not in the table",
 						     index);
-	if (!read_indexed(self, self->super.fragments_at, index, sizeof raw, raw, error) ||
+	if (!bsc_byte_source_read_at(self->source,
+				     index_at + index / FRAGMENTS_PER_META * sizeof position,
+				     position, sizeof position, error) ||
+	    !read_entry(self, index_at, bsc_squashfs_image_get64(position), index, sizeof raw, raw,
+			error) ||
 	    !bsc_squashfs_image_check_word(self, bsc_squashfs_image_get32(raw + 8), error))
 		return FALSE;
 	*out_block = (BscSquashfsBlock){
