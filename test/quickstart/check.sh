@@ -48,7 +48,7 @@ run_pytest() {
     local xml=$work/pytest.xml
     rm -f "$xml"
     BSC_BINDIR=$work/check/root/usr BSC_BUILDDIR=$work/check BSC_SRCDIR=$top \
-        PYTHONDONTWRITEBYTECODE=1 python3 -m pytest -p no:cacheprovider -q -rs --timeout=300 \
+        PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m pytest -p no:cacheprovider -q -rs --timeout=300 \
         -n "$(nproc)" --dist loadfile --basetemp="$work/tmp/pytest" --junitxml="$xml" \
         "$top/test/integration" >"$work/pytest.log" 2>&1
     grep -E '^(FAILED|ERROR|SKIPPED)' "$work/pytest.log"
