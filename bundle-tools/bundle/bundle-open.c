@@ -19,6 +19,7 @@
 
 #define BLOCK_BYTES	     4096
 #define MAX_MANIFEST_BYTES   (1024 * 1024) /* of a plain bundle; the others fit into a signature */
+#define LAYER_SHARE	     8		   /* part of the memory that checked blocks get */
 #define DEFAULT_MEMORY_BYTES (8 * 1024 * 1024)
 
 /* One call of bsc_bundle_open(). */
@@ -137,7 +138,8 @@ take_manifest(OpenJob *job, GBytes *text, BscManifestFlags flags, GError **error
 static gboolean
 open_squashfs(OpenJob *job, BscByteSource *clear, GError **error)
 {
-	BscSquashfsOptions options = {.memory_bytes = job->memory_bytes};
+	BscSquashfsOptions options = {.memory_bytes =
+					      job->memory_bytes - job->memory_bytes / LAYER_SHARE};
 
 	job->bundle->squashfs = bsc_squashfs_open(clear, &options, error);
 	return job->bundle->squashfs != NULL;
@@ -173,7 +175,7 @@ verify_plain(OpenJob *job, GError **error)
 				     job->options->keyring, &bundle->signer, error))
 		return FALSE;
 	bundle->checked = bsc_layer_pinned_new(bundle->payload, g_steal_pointer(&job->builder),
-					       (size_t)(job->memory_bytes / 8), error);
+					       (size_t)(job->memory_bytes / LAYER_SHARE), error);
 	return bundle->checked != NULL;
 }
 
@@ -294,9 +296,9 @@ open_layers(OpenJob *job, GError **error)
 	const BscManifest *manifest = bundle->manifest;
 	g_autoptr(BscByteSource) clear = NULL;
 
-	bundle->checked =
-		bsc_layer_verity_new(bundle->payload, bundle->data_bytes, manifest->verity_hash,
-				     manifest->verity_salt, (size_t)(job->memory_bytes / 8), error);
+	bundle->checked = bsc_layer_verity_new(bundle->payload, bundle->data_bytes,
+					       manifest->verity_hash, manifest->verity_salt,
+					       (size_t)(job->memory_bytes / LAYER_SHARE), error);
 	if (bundle->checked == NULL)
 		return FALSE;
 	if (bundle->format == BSC_BUNDLE_FORMAT_CRYPT)

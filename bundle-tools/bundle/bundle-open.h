@@ -28,8 +28,8 @@ typedef struct {
  *
  * Checks the signature and opens the content. Before the signature is checked only trailer
  * arithmetic and OpenSSL see the file's bytes. A plain payload is read once from end to end and
- * pinned by a digest per chunk (1 MiB of memory for each GiB); of the other formats nothing but
- * the signature and what is asked for later is read.
+ * pinned by a digest per chunk (1 MiB of memory for each GiB, 2 MiB at most); of the other formats
+ * nothing but the signature and what is asked for later is read.
  *
  * Errors: %BSC_BUNDLE_ERROR_FORMAT, %BSC_BUNDLE_ERROR_SIGNATURE, %BSC_BUNDLE_ERROR_UNTRUSTED,
  * %BSC_BUNDLE_ERROR_CORRUPT, %BSC_BUNDLE_ERROR_DECRYPT, %BSC_BUNDLE_ERROR_UNSUPPORTED (also for a

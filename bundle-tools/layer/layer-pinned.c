@@ -12,11 +12,10 @@
 #include <gio/gio.h>
 #include <string.h>
 
-#define CHUNK_BYTES BSC_LAYER_PINNED_CHUNK_BYTES
-
 struct _BscLayerPinnedBuilder {
 	uint64_t size_bytes;
 	uint64_t fed_bytes;
+	size_t chunk_bytes;
 	BscDigest *digest; /* of the chunk begun */
 	uint8_t *pins;	   /* BSC_DIGEST_LEN bytes for each chunk */
 };
@@ -24,16 +23,29 @@ struct _BscLayerPinnedBuilder {
 typedef struct {
 	BscByteSource base;
 	BscByteSource *lower; /* owned */
+	size_t chunk_bytes;
 	uint8_t *pins;
 	BscBlockCache *parts; /* chunks that were read in part, since the rest often follows */
 } LayerPinned;
+
+size_t
+bsc_layer_pinned_get_chunk_bytes(uint64_t size_bytes)
+{
+	uint64_t chunk_bytes = BSC_LAYER_PINNED_CHUNK_BYTES;
+
+	while ((size_bytes - (size_bytes != 0)) / chunk_bytes >= BSC_LAYER_PINNED_MAX_CHUNKS)
+		chunk_bytes *= 2;
+	return (size_t)chunk_bytes;
+}
 
 BscLayerPinnedBuilder *
 bsc_layer_pinned_builder_new(uint64_t size_bytes)
 {
 	BscLayerPinnedBuilder *self = g_new0(BscLayerPinnedBuilder, 1);
-	uint64_t chunks = size_bytes / CHUNK_BYTES + (size_bytes % CHUNK_BYTES != 0);
+	size_t chunk_bytes = bsc_layer_pinned_get_chunk_bytes(size_bytes);
+	uint64_t chunks = size_bytes / chunk_bytes + (size_bytes % chunk_bytes != 0);
 
+	self->chunk_bytes = chunk_bytes;
 	self->size_bytes = size_bytes;
 	self->digest = bsc_digest_new();
 	self->pins = g_malloc_n((size_t)chunks, BSC_DIGEST_LEN);
@@ -59,12 +71,13 @@ bsc_layer_pinned_builder_feed(const uint8_t *data, size_t len, gpointer builder,
 		return bsc_error_set(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
 				     "More bytes than announced");
 	while (len > 0) {
-		size_t step = MIN(len, CHUNK_BYTES - (size_t)(self->fed_bytes % CHUNK_BYTES));
-		uint64_t chunk = self->fed_bytes / CHUNK_BYTES;
+		size_t step =
+			MIN(len, self->chunk_bytes - (size_t)(self->fed_bytes % self->chunk_bytes));
+		uint64_t chunk = self->fed_bytes / self->chunk_bytes;
 
 		bsc_digest_update(self->digest, data, step);
 		self->fed_bytes += step;
-		if (self->fed_bytes % CHUNK_BYTES == 0 || self->fed_bytes == self->size_bytes)
+		if (self->fed_bytes % self->chunk_bytes == 0 || self->fed_bytes == self->size_bytes)
 			bsc_digest_finish(self->digest, self->pins + chunk * BSC_DIGEST_LEN);
 		data += step;
 		len -= step;
@@ -75,7 +88,7 @@ bsc_layer_pinned_builder_feed(const uint8_t *data, size_t len, gpointer builder,
 static size_t
 get_chunk_bytes(LayerPinned *self, uint64_t chunk)
 {
-	return (size_t)MIN(CHUNK_BYTES, self->base.size_bytes - chunk * CHUNK_BYTES);
+	return (size_t)MIN(self->chunk_bytes, self->base.size_bytes - chunk * self->chunk_bytes);
 }
 
 static gboolean
@@ -90,8 +103,8 @@ check_chunk(LayerPinned *self, uint64_t chunk, const uint8_t *data, GError **err
 			"Bytes %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT
 			" changed after the signature was checked: something writes to "
 			"the bundle",
-			chunk * CHUNK_BYTES,
-			chunk * CHUNK_BYTES + get_chunk_bytes(self, chunk) - 1);
+			chunk * self->chunk_bytes,
+			chunk * self->chunk_bytes + get_chunk_bytes(self, chunk) - 1);
 	return TRUE;
 }
 
@@ -99,11 +112,11 @@ check_chunk(LayerPinned *self, uint64_t chunk, const uint8_t *data, GError **err
 static size_t
 get_whole_bytes(LayerPinned *self, uint64_t offset, size_t len)
 {
-	if (offset % CHUNK_BYTES != 0)
+	if (offset % self->chunk_bytes != 0)
 		return 0;
 	if (len == self->base.size_bytes - offset)
 		return len;
-	return len - len % CHUNK_BYTES;
+	return len - len % self->chunk_bytes;
 }
 
 static gboolean
@@ -111,8 +124,8 @@ read_whole(LayerPinned *self, uint64_t offset, uint8_t *buf, size_t len, GError 
 {
 	if (!bsc_byte_source_read_at(self->lower, offset, buf, len, error))
 		return FALSE;
-	for (size_t done = 0; done < len; done += CHUNK_BYTES)
-		if (!check_chunk(self, (offset + done) / CHUNK_BYTES, buf + done, error))
+	for (size_t done = 0; done < len; done += self->chunk_bytes)
+		if (!check_chunk(self, (offset + done) / self->chunk_bytes, buf + done, error))
 			return FALSE;
 	return TRUE;
 }
@@ -120,15 +133,15 @@ read_whole(LayerPinned *self, uint64_t offset, uint8_t *buf, size_t len, GError 
 static gboolean
 read_part(LayerPinned *self, uint64_t offset, uint8_t *buf, size_t len, GError **error)
 {
-	uint64_t number = offset / CHUNK_BYTES;
-	size_t skip = (size_t)(offset % CHUNK_BYTES);
+	uint64_t number = offset / self->chunk_bytes;
+	size_t skip = (size_t)(offset % self->chunk_bytes);
 	size_t chunk_bytes = get_chunk_bytes(self, number);
 	g_autofree uint8_t *chunk = NULL;
 
 	if (bsc_block_cache_find(self->parts, number, skip, buf, len))
 		return TRUE;
 	chunk = g_malloc(chunk_bytes);
-	if (!read_whole(self, number * CHUNK_BYTES, chunk, chunk_bytes, error))
+	if (!read_whole(self, number * self->chunk_bytes, chunk, chunk_bytes, error))
 		return FALSE;
 	bsc_block_cache_store(self->parts, number, chunk, chunk_bytes);
 	memcpy(buf, chunk + skip, len);
@@ -143,8 +156,9 @@ pinned_read_at(BscByteSource *base, uint64_t offset, void *buf, size_t len, GErr
 
 	while (len > 0) {
 		size_t whole = get_whole_bytes(self, offset, len);
-		size_t step =
-			whole > 0 ? whole : MIN(len, CHUNK_BYTES - (size_t)(offset % CHUNK_BYTES));
+		size_t step = whole > 0 ? whole
+					: MIN(len, self->chunk_bytes -
+							   (size_t)(offset % self->chunk_bytes));
 
 		if (whole > 0 ? !read_whole(self, offset, out, step, error)
 			      : !read_part(self, offset, out, step, error))
@@ -200,8 +214,10 @@ bsc_layer_pinned_new(BscByteSource *lower, BscLayerPinnedBuilder *builder, size_
 	self = g_new0(LayerPinned, 1);
 	self->lower = bsc_byte_source_ref(lower);
 	self->pins = g_steal_pointer(&owned->pins);
-	self->parts = bsc_block_cache_new(MAX(cache_bytes / CHUNK_BYTES, 2), CHUNK_BYTES);
+	self->chunk_bytes = owned->chunk_bytes;
+	self->parts =
+		bsc_block_cache_new(MAX(cache_bytes / self->chunk_bytes, 2), self->chunk_bytes);
 	bsc_byte_source_init(&self->base, &pinned_ops, owned->size_bytes);
-	self->base.block_bytes = CHUNK_BYTES;
+	self->base.block_bytes = (uint32_t)MIN(self->chunk_bytes, G_MAXUINT32);
 	return &self->base;
 }

@@ -10,11 +10,22 @@
  * digest of each chunk, and the layer made from it compares every later read with them: whoever
  * owns or changes the file, only bytes that were signed are seen above.
  *
- * Digests cost 1 MiB of memory for each GiB of payload.
+ * Digests cost 1 MiB of memory for each GiB of payload, and 2 MiB at most: a payload of more than
+ * 2 GiB has larger chunks.
  */
 #define BSC_LAYER_PINNED_CHUNK_BYTES (32 * 1024)
+#define BSC_LAYER_PINNED_MAX_CHUNKS  65536
 
 typedef struct _BscLayerPinnedBuilder BscLayerPinnedBuilder;
+
+/**
+ * bsc_layer_pinned_get_chunk_bytes:
+ * @size_bytes: size of a payload
+ *
+ * Returns: bytes of a chunk: the smallest power of two from %BSC_LAYER_PINNED_CHUNK_BYTES on that
+ *   makes at most %BSC_LAYER_PINNED_MAX_CHUNKS of it
+ */
+size_t bsc_layer_pinned_get_chunk_bytes(uint64_t size_bytes);
 
 /**
  * bsc_layer_pinned_builder_new:

@@ -89,6 +89,17 @@ test_refuses_unfed(void)
 	g_assert_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
 }
 
+static void
+test_memory(void)
+{
+	static const uint64_t sizes[] = {0, 1, UINT64_C(1) << 31, (UINT64_C(1) << 31) + 1,
+					 UINT64_C(1) << 36};
+	static const size_t chunks[] = {32768, 32768, 32768, 65536, 1 << 20};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(sizes); i++)
+		g_assert_cmpuint(bsc_layer_pinned_get_chunk_bytes(sizes[i]), ==, chunks[i]);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -96,5 +107,6 @@ main(int argc, char **argv)
 	g_test_add_func("/layer/layer-pinned/reads-at-any-alignment", test_reads);
 	g_test_add_func("/layer/layer-pinned/refuses-changed-bytes", test_refuses_change);
 	g_test_add_func("/layer/layer-pinned/refuses-what-was-not-fed", test_refuses_unfed);
+	g_test_add_func("/layer/layer-pinned/takes-two-megabytes-at-most", test_memory);
 	return g_test_run();
 }
