@@ -8,7 +8,7 @@
 /*
  * Hooks and handlers are programs of the integrator: those of system.conf are part of the running
  * system, those of a bundle are run only after its signature was checked. They find what they need
- * in RAUC_ variables (bascule-bundle(1) and system.conf(5) list them), have no standard input and
+ * in RAUC_ variables (bascule-hooks(7) lists them), have no standard input and
  * inherit nothing but a search path.
  */
 typedef struct _BscHooks BscHooks;

@@ -7,6 +7,7 @@
 #include "common/error.h"
 #include "common/io.h"
 #include "installer/engine/install-error.h"
+#include "installer/engine/install-events.h"
 #include "installer/write/mount.h"
 #include "installer/write/slot-writer.h"
 
@@ -375,6 +376,38 @@ bsc_system_handle_detect_states(BscSystem *self, GError **error)
 		g_debug("boot loader does not tell what was booted: %s", boot_error->message);
 	env.backend_current = current;
 	return bsc_slot_state_detect(self->config, &env, error);
+}
+
+static void
+tell_booted(const BscSystem *self, const BscSlotStates *states)
+{
+	const BscSlot *slot = states->booted;
+
+	if (slot)
+		bsc_event(bsc_install_events_get(BSC_INSTALL_EVENT_BOOTED_SLOT), "BSC_SLOT",
+			  slot->name, "BSC_BOOTNAME", slot->bootname, NULL);
+	else
+		bsc_event(bsc_install_events_get(BSC_INSTALL_EVENT_BOOTED_EXTERNAL), NULL);
+}
+
+gboolean
+bsc_system_handle_note_boot(BscSystem *self, GError **error)
+{
+	g_autofree char *known = bsc_status_store_get_value(self->store, BSC_STATUS_BOOT_ID);
+	g_autoptr(BscSystemLock) lock = NULL;
+	g_autoptr(BscSlotStates) states = NULL;
+
+	if (!self->info->boot_id || g_strcmp0(known, self->info->boot_id) == 0)
+		return TRUE;
+	lock = bsc_system_handle_lock(self, NULL);
+	if (!lock)
+		return TRUE;
+	states = bsc_system_handle_detect_states(self, error);
+	if (!states)
+		return FALSE;
+	tell_booted(self, states);
+	bsc_status_store_set_value(self->store, BSC_STATUS_BOOT_ID, self->info->boot_id);
+	return bsc_status_store_save(self->store, error);
 }
 
 gint64

@@ -179,6 +179,18 @@ BscStatusStore *bsc_system_handle_get_store(BscSystem *self);
 void bsc_system_handle_refresh(BscSystem *self);
 
 /**
+ * bsc_system_handle_note_boot:
+ * @self: a handle
+ * @error: return location
+ *
+ * For a service at its start: tells the event which slot was booted, once in each boot. Does
+ * nothing while somebody else writes.
+ *
+ * Returns: %FALSE if that cannot be found or recorded
+ */
+gboolean bsc_system_handle_note_boot(BscSystem *self, GError **error);
+
+/**
  * bsc_system_handle_open_bootloader:
  * @self: a handle
  * @error: return location

@@ -234,6 +234,9 @@ open_system(Daemon *daemon, const Options *options, GError **error)
 	if (!bsc_job_record_resolve(daemon->system, &local))
 		g_warning("An installation that did not end could not be judged: %s",
 			  local->message);
+	g_clear_error(&local);
+	if (!bsc_system_handle_note_boot(daemon->system, &local))
+		g_warning("The booted slot could not be noted: %s", local->message);
 	return TRUE;
 }
 

@@ -648,6 +648,23 @@ test_status_view(void)
 	g_assert_cmpstr(slot->status->status, ==, "ok");
 }
 
+static void
+test_boot_is_noted_once(void)
+{
+	g_autoptr(TestDevice) device = test_device_new(NULL);
+	g_autoptr(BscSystem) first = test_device_start(device, "A");
+	g_autoptr(BscSystem) second = NULL;
+	g_autoptr(GError) error = NULL;
+
+	g_ptr_array_set_size(events, 0);
+	g_assert_true(bsc_system_handle_note_boot(first, &error));
+	g_assert_no_error(error);
+	assert_events("booted-slot");
+	second = test_device_start(device, "A");
+	g_assert_true(bsc_system_handle_note_boot(second, &error));
+	assert_events("");
+}
+
 #define CASE(name, func) g_test_add_func("/engine/install-run/" name, func)
 
 int
@@ -682,6 +699,7 @@ main(int argc, char **argv)
 	CASE("handlers-of-the-system", test_handlers);
 	CASE("handler-of-the-bundle", test_full_handler);
 	CASE("status-and-info", test_status_view);
+	CASE("boot-is-noted-once", test_boot_is_noted_once);
 	status = g_test_run();
 	test_pki_clear();
 	g_ptr_array_unref(events);
