@@ -366,7 +366,7 @@ static gboolean
 choose_time(const BscKeyring *self, gint64 signing_time_usec, gint64 *out, GError **error)
 {
 	*out = bsc_keyring_get_now(self, NULL);
-	if (!self->use_bundle_signing_time)
+	if (!self->use_bundle_signing_time || self->no_check_time)
 		return TRUE;
 	if (signing_time_usec == 0)
 		return bsc_error_set(error, BSC_BUNDLE_ERROR, BSC_BUNDLE_ERROR_UNTRUSTED,

@@ -73,6 +73,20 @@ load_from_store(const BscPkcs11Token *token, const TokenWant *want)
 }
 
 #ifndef OPENSSL_NO_ENGINE
+/* Loaded once and kept: an engine that is unloaded leaves what it allocated behind. */
+static ENGINE *
+get_engine(void)
+{
+	static gsize is_loaded;
+	static ENGINE *engine;
+
+	if (g_once_init_enter(&is_loaded)) {
+		engine = ENGINE_by_id("pkcs11");
+		g_once_init_leave(&is_loaded, 1);
+	}
+	return engine;
+}
+
 static gboolean
 prepare_engine(ENGINE *engine, const BscPkcs11Token *token)
 {
@@ -92,22 +106,19 @@ prepare_engine(ENGINE *engine, const BscPkcs11Token *token)
 static void
 load_from_engine(const BscPkcs11Token *token, const TokenWant *want)
 {
-	ENGINE *engine = ENGINE_by_id("pkcs11");
+	ENGINE *engine = get_engine();
 	struct { /* the engine's own convention for this command */
 		const char *id;
 		X509 *cert;
 	} params = {.id = token->uri};
 
-	if (engine == NULL)
+	if (engine == NULL || !prepare_engine(engine, token))
 		return;
-	if (prepare_engine(engine, token)) {
-		if (want->key != NULL)
-			*want->key = ENGINE_load_private_key(engine, token->uri, NULL, NULL);
-		else if (ENGINE_ctrl_cmd(engine, "LOAD_CERT_CTRL", 0, &params, NULL, 1) == 1)
-			*want->cert = params.cert;
-		ENGINE_finish(engine);
-	}
-	ENGINE_free(engine);
+	if (want->key != NULL)
+		*want->key = ENGINE_load_private_key(engine, token->uri, NULL, NULL);
+	else if (ENGINE_ctrl_cmd(engine, "LOAD_CERT_CTRL", 0, &params, NULL, 1) == 1)
+		*want->cert = params.cert;
+	ENGINE_finish(engine);
 }
 #else
 static void

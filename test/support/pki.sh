@@ -26,7 +26,7 @@
 #   keyring-crl.pem        ca, intermediate and their CRLs
 #   keyring-old-crl.pem    ca and old.crl
 #   keyring-partial.pem    intermediate alone (allow-partial-chain)
-#   keyring.d/             ca as a hashed directory
+#   keyring.d/             ca as a hashed directory; keyring-crl.d/ with intermediate and CRLs too
 #   other-ca, other        a stranger's CA and signer; keyring-other.pem trusts only them
 #   selfsigned             its own issuer
 #   recipient-rsa, recipient-rsa2, recipient-ec, recipient-ec2   for encryption; recipients.pem has
@@ -168,6 +168,12 @@ cat ca.pem old.crl >keyring-old-crl.pem
 cat recipient-rsa.pem recipient-ec.pem >recipients.pem
 mkdir -p keyring.d
 cp ca.pem "keyring.d/$(openssl x509 -in ca.pem -noout -hash).0"
+mkdir -p keyring-crl.d
+for name in ca intermediate; do
+	hash=$(openssl x509 -in $name.pem -noout -hash)
+	cp $name.pem "keyring-crl.d/$hash.0"
+	cp $name.crl "keyring-crl.d/$hash.r0"
+done
 echo 'This is no certificate.' >garbage.pem
 rm -f [0-9A-F]*.pem ./*.index* ./*.serial* ./*.attr*
 touch .complete

@@ -208,6 +208,26 @@ test_takes_openssls(void)
 	}
 }
 
+/* Written as a stream the content is in pieces, and lengths come after what they count. */
+static void
+test_takes_streamed_signature(void)
+{
+	g_autoptr(TestTempDir) dir = test_temp_dir_new();
+	g_autofree char *in = test_temp_dir_write(dir, "in", TEXT);
+	g_autofree char *out = test_temp_dir_get_path(dir, "out");
+	g_autoptr(BscKeyring) keyring = test_pki_load_keyring("keyring.pem");
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GBytes) cms = NULL;
+
+	OPENSSL("cms", "-sign", "-binary", "-nodetach", "-stream", "-outform", "DER", "-in", in,
+		"-out", out, "-signer", test_pki_path("signer.pem"), "-inkey",
+		test_pki_path("signer.key"));
+	cms = read_file(out);
+	g_assert_cmpint(((const uint8_t *)g_bytes_get_data(cms, NULL))[1], ==, 0x80);
+	verify(cms, keyring, NULL, &error);
+	g_assert_no_error(error);
+}
+
 /* What openssl is told to make, and why we do not take it. */
 static const struct {
 	const char *what;
@@ -982,6 +1002,7 @@ main(int argc, char **argv)
 	add_tables();
 	add_detached_tests();
 	g_test_add_func("/format/cms/takes-openssls-signatures", test_takes_openssls);
+	g_test_add_func("/format/cms/takes-streamed-signature", test_takes_streamed_signature);
 	g_test_add_func("/format/cms/takes-signature-without-attributes",
 			test_takes_signature_without_attributes);
 	g_test_add_func("/format/cms/refuses-bad-signatures", test_refuses_bad_signatures);

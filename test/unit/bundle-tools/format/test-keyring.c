@@ -3,8 +3,8 @@
 /* test/unit/bundle-tools/format/test-keyring.c - whom we trust, and our own keys */
 #include "config.h"
 
-#include "bundle-tools/format/keyring.h"
 #include "bundle-tools/format/certificate.h"
+#include "bundle-tools/format/keyring.h"
 #include "bundle-tools/source/bundle-error.h"
 #include "common/clock.h"
 #include "common/keyfile.h"
@@ -114,6 +114,9 @@ static const Case cases[] = {
 	 .signer = "signer",
 	 .rules = {.path = "keyring.pem", .use_bundle_signing_time = TRUE},
 	 .words = "*does not tell its signing time*"},
+	{.what = "the signing time is missing, but times do not matter",
+	 .signer = "expired",
+	 .rules = {.path = "keyring.pem", .use_bundle_signing_time = TRUE, .no_check_time = TRUE}},
 	{.what = "the signing time does not matter",
 	 .signer = "signer",
 	 .rules = {.path = "keyring.pem"},
@@ -151,6 +154,13 @@ static const Case cases[] = {
 	{.what = "revoked, but nobody asks",
 	 .signer = "revoked",
 	 .rules = {.path = "keyring-crl.pem"}},
+	{.what = "CRLs in a directory that say nothing",
+	 .signer = "leaf",
+	 .rules = {.directory = "keyring-crl.d", .check_crl = TRUE}},
+	{.what = "revoked by a CRL in a directory",
+	 .signer = "revoked",
+	 .rules = {.directory = "keyring-crl.d", .check_crl = TRUE},
+	 .words = "*certificate revoked*"},
 	{.what = "no CRL",
 	 .signer = "signer",
 	 .rules = {.path = "keyring.pem", .check_crl = TRUE},
