@@ -53,14 +53,22 @@ static char *
 mount_for_status(const BscSlot *slot, gpointer data, gpointer *out_unmount_data, GError **error)
 {
 	BscSystem *self = data;
+	/* a mount would take the device from under a writer that is about to open it */
+	gboolean may_mount = !bsc_system_handle_is_locked(self);
 	BscMountOptions options = {
 		.prefix = self->mount_prefix,
 		.read_only = TRUE,
 		/* replaying a journal writes to a slot that may be in use elsewhere */
 		.extra_options = g_str_equal(slot->type, "ext4") ? "noload" : NULL,
 	};
-	BscMount *mount = bsc_mount_slot(slot, &options, error);
+	BscMount *mount;
 
+	if (!may_mount) {
+		bsc_error_set(error, BSC_INSTALL_ERROR, BSC_INSTALL_ERROR_BUSY,
+			      "Slots are being written");
+		return NULL;
+	}
+	mount = bsc_mount_slot(slot, &options, error);
 	if (!mount)
 		return NULL;
 	*out_unmount_data = mount;
@@ -343,8 +351,11 @@ bsc_system_handle_refresh(BscSystem *self)
 	g_autoptr(GError) error = NULL;
 	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->mutex);
 
-	/* what this process has not saved yet must not be lost, and nobody else writes meanwhile */
-	if (self->n_writers > 0)
+	/*
+	 * What this process has not saved yet must not be lost, and nobody else writes meanwhile.
+	 * Records without a durable place are nowhere but in this process.
+	 */
+	if (self->n_writers > 0 || !bsc_status_store_is_durable(self->store))
 		return;
 	if (!bsc_status_store_reload(self->store, &error))
 		g_debug("status not read anew: %s", error->message);

@@ -386,6 +386,7 @@ test_no_data_directory(void)
 	g_autofree char *bundle = make_simple_bundle(device, 'n');
 	g_auto(BscInstallResult) result = {0};
 	g_autoptr(BscJobRecord) record = NULL;
+	g_autoptr(BscSlotStatus) status = NULL;
 	g_autoptr(GError) error = NULL;
 
 	g_assert_true(bsc_job_record_is_volatile(system));
@@ -394,6 +395,30 @@ test_no_data_directory(void)
 	record = bsc_job_record_lookup(system, result.transaction_id, &error);
 	g_assert_cmpint(record->outcome, ==, BSC_OUTCOME_OK);
 	assert_env(device, "ORDER", "B A");
+	/* what cannot be kept on a disk is kept as long as this program runs */
+	g_assert_true(bsc_mark(system, "good", "booted", NULL, NULL, &error));
+	status = read_status(system, "rootfs.1");
+	g_assert_cmpstr(status->status, ==, "ok");
+	g_assert_true(status->trial);
+}
+
+static void
+test_no_boot_loader(void)
+{
+	g_autoptr(TestDevice) device =
+		test_device_new(&(TestDeviceOptions){.bootloader = "bootloader=noop\n"});
+	g_autoptr(BscSystem) system = test_device_start(device, "A");
+	g_autofree char *bundle = make_simple_bundle(device, 'n');
+	g_autoptr(BscStatusView) view = NULL;
+	g_autoptr(GError) error = NULL;
+
+	g_assert_true(install(system, bundle, NULL, &error));
+	g_assert_no_error(error);
+	test_device_assert_filled(device, "b.img", 'n', IMAGE_BYTES);
+	view = bsc_inspect_status(system, &error);
+	g_assert_no_error(error);
+	g_assert_nonnull(view->primary_error);
+	g_assert_null(view->primary_slot);
 }
 
 static const char three_slots[] = "[slot.rootfs.0]\ndevice=@DIR@/a.img\nbootname=A\n"
@@ -688,6 +713,7 @@ main(int argc, char **argv)
 	CASE("cancel-after-the-commit-point-is-refused", test_cancel_too_late);
 	CASE("activate-installed-false", test_not_activated);
 	CASE("works-without-data-directory", test_no_data_directory);
+	CASE("works-without-boot-loader", test_no_boot_loader);
 	CASE("three-slots-rotate", test_three_slots_rotate);
 	CASE("last-boot-choice-stays", test_last_choice_stays);
 	CASE("from-an-external-system", test_external);
