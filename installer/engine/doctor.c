@@ -9,7 +9,6 @@
 #include "installer/system/slot-table.h"
 #include "installer/write/slot-writer.h"
 
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define MIN_MEMORY_BYTES (4 * 1024 * 1024)
@@ -285,25 +284,6 @@ check_bootloader(BscSystem *system, GPtrArray *findings)
 		     "see the boot loader chapter of system.conf(5)", "%s", warnings[i]);
 }
 
-/* The records must outlive what is written: a slot's own file system is replaced as a whole. */
-static void
-check_place(const BscSystemConfig *config, const char *dir, GPtrArray *findings)
-{
-	struct stat dir_info, device_info;
-
-	if (stat(dir, &dir_info) < 0)
-		return;
-	for (guint i = 0; i < config->slots->len; i++) {
-		const BscSlot *slot = config->slots->pdata[i];
-
-		if (stat(slot->device, &device_info) == 0 && S_ISBLK(device_info.st_mode) &&
-		    device_info.st_rdev == dir_info.st_dev)
-			find(findings, BSC_DOCTOR_LEVEL_ERROR, "status",
-			     "move data-directory to storage that all slots share",
-			     "'%s' lies in slot %s and is lost with it", dir, slot->name);
-	}
-}
-
 static void
 check_status(BscSystem *system, GPtrArray *findings)
 {
@@ -318,8 +298,6 @@ check_status(BscSystem *system, GPtrArray *findings)
 	else
 		find(findings, BSC_DOCTOR_LEVEL_OK, "status", NULL, "kept in '%s'",
 		     dir ? dir : "memory");
-	if (dir)
-		check_place(bsc_system_handle_get_config(system), dir, findings);
 }
 
 GPtrArray *

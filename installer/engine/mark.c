@@ -363,6 +363,18 @@ run_verb(Mark *self, const char *state, GError **error)
 			     "unknown subcommand %s", state);
 }
 
+/* While two facts disagree about what was booted, no mark can be meant for the right slot. */
+static gboolean
+check_facts(const Mark *self, GError **error)
+{
+	g_autoptr(GError) local_error = NULL;
+
+	if (bsc_slot_state_check_writable(self->states, &local_error))
+		return TRUE;
+	return bsc_error_set(error, BSC_INSTALL_ERROR, BSC_INSTALL_ERROR_REJECTED, "%s",
+			     local_error->message);
+}
+
 gboolean
 bsc_mark(BscSystem *system, const char *state, const char *identifier, char **out_slot,
 	 char **out_message, GError **error)
@@ -376,7 +388,8 @@ bsc_mark(BscSystem *system, const char *state, const char *identifier, char **ou
 	self.slots = g_ptr_array_new();
 	self.states = bsc_system_handle_detect_states(system, error);
 	self.boot = self.states ? bsc_system_handle_open_bootloader(system, error) : NULL;
-	if (!self.boot || !find_slots(&self, identifier, error) || !run_verb(&self, state, error))
+	if (!self.boot || !check_facts(&self, error) || !find_slots(&self, identifier, error) ||
+	    !run_verb(&self, state, error))
 		return FALSE;
 	names = join_names(self.slots);
 	if (out_message)
