@@ -19,7 +19,7 @@ typedef struct {
 static gboolean
 take_item(ParallelRun *run, uint64_t *out_item)
 {
-	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&run->lock);
+	g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&run->lock);
 
 	if (run->error != NULL || run->next == run->n_items)
 		return FALSE;
@@ -32,7 +32,7 @@ take_item(ParallelRun *run, uint64_t *out_item)
 static void
 finish_item(ParallelRun *run, GError *error)
 {
-	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&run->lock);
+	g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&run->lock);
 
 	if (error != NULL && run->error != NULL) {
 		g_error_free(error);

@@ -7,17 +7,6 @@
 #include "bundle-tools/bundle/bundle.h"
 #include "bundle-tools/format/cms-sign.h"
 
-/**
- * BscBundlePhaseFunc:
- * @phase: what is done now, for people: `hashing images`
- * @done: bytes done
- * @total: all bytes
- * @user: what was given
- *
- * May be called from any thread, but never from two at once.
- */
-typedef void (*BscBundlePhaseFunc)(const char *phase, uint64_t done, uint64_t total, gpointer user);
-
 /* Zero everywhere but @key is a good start. All pointers are borrowed for the call. */
 typedef struct {
 	const BscSigningKey *key;	/* who signs */

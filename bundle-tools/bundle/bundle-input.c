@@ -236,7 +236,7 @@ typedef struct {
 static void
 add_done(MeasureJob *job, uint64_t bytes)
 {
-	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&job->lock);
+	g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&job->lock);
 
 	job->done += bytes;
 	if (job->on_progress != NULL)
@@ -274,7 +274,7 @@ wants_index(const BscManifestImage *image)
 static void
 drop_name(MeasureJob *job, const char *name)
 {
-	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&job->lock);
+	g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&job->lock);
 
 	for (guint i = 0; i < job->input->names->len; i++)
 		if (strcmp(job->input->names->pdata[i], name) == 0) {
@@ -304,7 +304,7 @@ static gboolean
 add_stamp(MeasureJob *job, const char *path, GError **error)
 {
 	g_autofree Stamp *stamp = g_new0(Stamp, 1);
-	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&job->lock);
+	g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&job->lock);
 
 	if (stat(path, &stamp->st) < 0)
 		return bsc_error_set_errno(error, errno, "Failed to look at '%s'", path);

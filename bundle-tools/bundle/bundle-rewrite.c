@@ -15,71 +15,87 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define COPY_BYTES	    (1024 * 1024)
+#define COPY_BYTES	    (8 * 1024 * 1024)
 #define MAX_SIGNATURE_BYTES (16 * 1024 * 1024)
+
+/* Tells the phase to those who are called back without one. */
+typedef struct {
+	const BscBundleRewriteOptions *options;
+	const char *phase;
+} Phase;
+
+static void
+on_bytes(uint64_t done, uint64_t total, gpointer user)
+{
+	const Phase *phase = user;
+
+	if (phase->options->on_progress != NULL)
+		phase->options->on_progress(phase->phase, done, total, phase->options->user);
+}
 
 static BscBundle *
 open_input(const char *path, const BscBundleRewriteOptions *options, GCancellable *cancellable,
 	   GError **error)
 {
+	Phase phase = {.options = options, .phase = "checking the signature"};
 	BscBundleOpenOptions open_options = {.keyring = options->keyring,
 					     .no_verify = options->no_verify,
 					     .decryption_key = options->decryption_key,
 					     .max_cms_bytes = G_MAXUINT32};
 
-	return bsc_bundle_open_path(path, &open_options, NULL, NULL, cancellable, error);
+	return bsc_bundle_open_path(path, &open_options, on_bytes, &phase, cancellable, error);
 }
 
-/* Where the kernel cannot copy from file to file. */
+/* The kernel shares the blocks on btrfs and xfs; where it cannot copy at all, we do. */
 static gboolean
-copy_by_hand(BscByteSource *payload, int out, uint64_t offset, GError **error)
+copy_piece(BscByteSource *payload, int in, int out, uint64_t offset, size_t len, GError **error)
 {
-	g_autofree uint8_t *buf = g_malloc(COPY_BYTES);
-	uint64_t size = bsc_byte_source_get_size(payload);
+	g_autofree uint8_t *buf = NULL;
+	off_t from = (off_t)offset;
+	off_t to = (off_t)offset;
 
-	for (; offset < size; offset += COPY_BYTES) {
-		size_t len = (size_t)MIN(COPY_BYTES, size - offset);
-
-		if (!bsc_byte_source_read_at(payload, offset, buf, len, error) ||
-		    !bsc_io_pwrite_all(out, buf, len, offset, error))
-			return FALSE;
-	}
-	return TRUE;
+	if (copy_file_range(in, &from, out, &to, len, 0) == (ssize_t)len)
+		return TRUE;
+	buf = g_malloc(len);
+	return bsc_byte_source_read_at(payload, offset, buf, len, error) &&
+	       bsc_io_pwrite_all(out, buf, len, offset, error);
 }
 
 static gboolean
-copy_payload(BscBundle *bundle, const char *in_path, const char *out_path, GError **error)
+copy_payload(BscBundle *bundle, const char *in_path, const char *out_path, Phase *phase,
+	     GCancellable *cancellable, GError **error)
 {
 	BSC_AUTO_FD int in = open(in_path, O_RDONLY | O_CLOEXEC);
 	BSC_AUTO_FD int out = open(out_path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-	uint64_t done = 0;
+	uint64_t size = bundle->payload_bytes;
 
 	if (in < 0 || out < 0)
 		return bsc_error_set_errno(error, errno, "Failed to open '%s'",
 					   in < 0 ? in_path : out_path);
-	/* Shares the blocks on btrfs and xfs. */
-	while (done < bundle->payload_bytes) {
-		size_t len = (size_t)MIN(bundle->payload_bytes - done, 1 << 30);
-		ssize_t n = copy_file_range(in, NULL, out, NULL, len, 0);
+	for (uint64_t offset = 0; offset < size; offset += COPY_BYTES) {
+		size_t len = (size_t)MIN(COPY_BYTES, size - offset);
 
-		if (n <= 0)
-			break;
-		done += (uint64_t)n;
+		if (g_cancellable_set_error_if_cancelled(cancellable, error) ||
+		    !copy_piece(bundle->payload, in, out, offset, len, error))
+			return FALSE;
+		on_bytes(offset + len, size, phase);
 	}
-	return copy_by_hand(bundle->payload, out, done, error) && bsc_io_close(&out, error);
+	return bsc_io_close(&out, error);
 }
 
 /* The payload of @bundle with @cms behind it. */
 static BscOutputFile *
 write_bundle(BscBundle *bundle, const char *in_path, const char *out_path, GBytes *cms,
-	     const BscBundleRewriteOptions *options, GError **error)
+	     const BscBundleRewriteOptions *options, GCancellable *cancellable, GError **error)
 {
+	Phase phase = {.options = options, .phase = "copying the payload"};
 	g_autoptr(BscOutputFile) output = bsc_output_file_new(out_path, error);
 
 	if (output == NULL)
 		return NULL;
 	bsc_bundle_seal_notice_size(cms, options->on_notice, options->user);
-	if (!copy_payload(bundle, in_path, bsc_output_file_get_path(output), error) ||
+	if (!copy_payload(bundle, in_path, bsc_output_file_get_path(output), &phase, cancellable,
+			  error) ||
 	    !bsc_bundle_seal_append(bsc_output_file_get_path(output), cms, error))
 		return NULL;
 	return g_steal_pointer(&output);
@@ -128,7 +144,7 @@ bsc_bundle_rewrite_resign(const char *in_path, const char *out_path, const BscSi
 	cms = sign_again(bundle, key, sign, append, error);
 	if (cms == NULL)
 		return FALSE;
-	output = write_bundle(bundle, in_path, out_path, cms, options, error);
+	output = write_bundle(bundle, in_path, out_path, cms, options, cancellable, error);
 	if (output == NULL)
 		return FALSE;
 	/* Verification takes exactly one signer. */
@@ -182,7 +198,7 @@ bsc_bundle_rewrite_replace_signature(const char *in_path, const char *signature_
 		g_prefix_error(error, "'%s': ", signature_path);
 		return FALSE;
 	}
-	output = write_bundle(bundle, in_path, out_path, cms, options, error);
+	output = write_bundle(bundle, in_path, out_path, cms, options, cancellable, error);
 	return output != NULL && check_output(output, options, cancellable, error) &&
 	       bsc_output_file_commit(output, error);
 }
@@ -226,6 +242,6 @@ bsc_bundle_rewrite_encrypt(const char *in_path, const char *out_path,
 	envelope = bsc_cms_envelope_seal(bundle->cms, recipient_pems, error);
 	if (envelope == NULL)
 		return FALSE;
-	output = write_bundle(bundle, in_path, out_path, envelope, options, error);
+	output = write_bundle(bundle, in_path, out_path, envelope, options, cancellable, error);
 	return output != NULL && bsc_output_file_commit(output, error);
 }

@@ -12,8 +12,9 @@ typedef struct {
 	gboolean no_verify;			/* the input is believed */
 	const BscDecryptionKey *decryption_key; /* for encrypted input; %NULL = none */
 	const BscKeyring *out_keyring;		/* the result is verified against; %NULL = not */
+	BscBundlePhaseFunc on_progress;		/* (nullable) */
 	BscBundleNoticeFunc on_notice;		/* (nullable) */
-	gpointer user;				/* for @on_notice */
+	gpointer user;				/* for the two above */
 } BscBundleRewriteOptions;
 
 /**

@@ -7,6 +7,17 @@
 
 #include <gio/gio.h>
 
+/**
+ * BscBundlePhaseFunc:
+ * @phase: what is done now, for people: `hashing images`
+ * @done: bytes done
+ * @total: all bytes
+ * @user: what was given
+ *
+ * May be called from any thread, but never from two at once.
+ */
+typedef void (*BscBundlePhaseFunc)(const char *phase, uint64_t done, uint64_t total, gpointer user);
+
 typedef void (*BscBundleNoticeFunc)(const char *text, gpointer user);
 
 /**

@@ -93,8 +93,38 @@ bsc_bundle_tree_extract(BscBundle *bundle, const char *dir, BscBundleTreeFlags f
 	TreeJob job = {.squashfs = bundle->squashfs, .cancellable = cancellable};
 
 	if (flags == BSC_BUNDLE_TREE_ALL)
-		return bsc_squashfs_extract(bundle->squashfs, "", dir, cancellable, error);
+		return bsc_bundle_tree_extract_all(bundle, dir, NULL, NULL, cancellable, error);
 	images = list_images(bundle->manifest);
 	job.images = images;
 	return extract_small(&job, "", dir, 0, error);
+}
+
+typedef struct {
+	BscBundleProgressFunc on_progress; /* (nullable) */
+	gpointer user;
+	uint64_t total; /* of the images; what else there is hardly counts */
+} TreeProgress;
+
+static void
+on_bytes(uint64_t done, gpointer data)
+{
+	TreeProgress *progress = data;
+
+	if (progress->on_progress != NULL)
+		progress->on_progress(MIN(done, progress->total), progress->total, progress->user);
+}
+
+gboolean
+bsc_bundle_tree_extract_all(BscBundle *bundle, const char *dir, BscBundleProgressFunc on_progress,
+			    gpointer user, GCancellable *cancellable, GError **error)
+{
+	TreeProgress progress = {.on_progress = on_progress, .user = user};
+
+	for (guint i = 0; i < bundle->manifest->images->len; i++) {
+		const BscManifestImage *image = bundle->manifest->images->pdata[i];
+
+		progress.total += image->size_bytes;
+	}
+	return bsc_squashfs_extract_with_progress(bundle->squashfs, "", dir, on_bytes, &progress,
+						  cancellable, error);
 }

@@ -28,3 +28,20 @@ typedef enum {
  */
 gboolean bsc_bundle_tree_extract(BscBundle *bundle, const char *dir, BscBundleTreeFlags flags,
 				 GCancellable *cancellable, GError **error);
+
+/**
+ * bsc_bundle_tree_extract_all:
+ * @bundle: a bundle
+ * @dir: as for bsc_bundle_tree_extract()
+ * @on_progress: (nullable): told about bytes of images
+ * @user: for @on_progress
+ * @cancellable: (nullable): ends the work early
+ * @error: return location
+ *
+ * bsc_bundle_tree_extract() with %BSC_BUNDLE_TREE_ALL, for those who watch.
+ *
+ * Returns: %TRUE on success
+ */
+gboolean bsc_bundle_tree_extract_all(BscBundle *bundle, const char *dir,
+				     BscBundleProgressFunc on_progress, gpointer user,
+				     GCancellable *cancellable, GError **error);

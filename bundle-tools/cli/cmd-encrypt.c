@@ -5,6 +5,7 @@
 
 #include "bundle-tools/bundle/bundle-rewrite.h"
 #include "bundle-tools/cli/cmd.h"
+#include "bundle-tools/cli/progress-line.h"
 #include "bundle-tools/cli/reader.h"
 #include "common/error.h"
 
@@ -48,9 +49,11 @@ bsc_cmd_encrypt(int argc, char **argv, GCancellable *cancellable, GError **error
 		return FALSE;
 	options.keyring = reader.keyring;
 	options.no_verify = access.no_verify;
+	options.on_progress = bsc_progress_line_update;
 	if (!bsc_bundle_rewrite_encrypt(argv[1], argv[2], (const char *const *)recipients, &options,
 					cancellable, error))
 		return FALSE;
+	bsc_progress_line_clear();
 	printf("Created '%s'\n", argv[2]);
 	return TRUE;
 }

@@ -35,11 +35,13 @@ parse_two(BscAccess *access, int *argc, char ***argv, const char *arguments, con
 static gboolean
 extract_content(BscBundle *bundle, const char *dir, GCancellable *cancellable, GError **error)
 {
+	static char phase[] = "extracting";
 	g_autoptr(GError) why = NULL;
 
 	if (mkdir(dir, 0755) < 0)
 		return bsc_error_set_errno(error, errno, "Failed to make '%s'", dir);
-	if (bsc_bundle_tree_extract(bundle, dir, BSC_BUNDLE_TREE_ALL, cancellable, error))
+	if (bsc_bundle_tree_extract_all(bundle, dir, bsc_progress_line_update_phase, phase,
+					cancellable, error))
 		return TRUE;
 	if (!bsc_io_remove_tree(dir, &why))
 		g_debug("%s", why->message);
@@ -58,11 +60,11 @@ bsc_cmd_extract(int argc, char **argv, GCancellable *cancellable, GError **error
 	bundle = bsc_reader_open(&access, argv[1], cancellable, error);
 	if (bundle == NULL)
 		return FALSE;
-	bsc_progress_line_clear();
 	if (!extract_content(bundle, argv[2], cancellable, error)) {
 		g_prefix_error(error, "'%s': ", argv[1]);
 		return FALSE;
 	}
+	bsc_progress_line_clear();
 	printf("Extracted into '%s'\n", argv[2]);
 	return TRUE;
 }
@@ -81,8 +83,10 @@ bsc_cmd_extract_signature(int argc, char **argv, GCancellable *cancellable, GErr
 	options.keyring = reader.keyring;
 	options.decryption_key = reader.key;
 	options.no_verify = access.no_verify;
+	options.on_progress = bsc_progress_line_update;
 	if (!bsc_bundle_rewrite_extract_signature(argv[1], argv[2], &options, cancellable, error))
 		return FALSE;
+	bsc_progress_line_clear();
 	printf("Wrote '%s'\n", argv[2]);
 	return TRUE;
 }

@@ -5,6 +5,7 @@
 
 #include "bundle-tools/bundle/bundle-rewrite.h"
 #include "bundle-tools/cli/cmd.h"
+#include "bundle-tools/cli/progress-line.h"
 #include "bundle-tools/cli/reader.h"
 #include "common/error.h"
 
@@ -13,6 +14,7 @@
 static void
 on_notice(const char *text, gpointer unused)
 {
+	bsc_progress_line_clear();
 	fprintf(stderr, "bascule-bundle: note: %s\n", text);
 }
 
@@ -26,6 +28,7 @@ load_options(const BscAccess *access, BscReader *reader, BscKeyring **out_keyrin
 	options->keyring = reader->keyring;
 	options->no_verify = access->no_verify;
 	options->out_keyring = *out_keyring;
+	options->on_progress = bsc_progress_line_update;
 	options->on_notice = on_notice;
 	if (*out_keyring == NULL)
 		on_notice("no keyring given, so the new signature is not verified", NULL);
@@ -74,6 +77,7 @@ bsc_cmd_resign(int argc, char **argv, GCancellable *cancellable, GError **error)
 	if (!bsc_bundle_rewrite_resign(argv[1], argv[2], key, &sign, append, &options, cancellable,
 				       error))
 		return FALSE;
+	bsc_progress_line_clear();
 	printf("Created '%s'\n", argv[2]);
 	return TRUE;
 }
@@ -115,6 +119,7 @@ bsc_cmd_replace_signature(int argc, char **argv, GCancellable *cancellable, GErr
 	if (!bsc_bundle_rewrite_replace_signature(argv[1], argv[2], argv[3], &options, cancellable,
 						  error))
 		return FALSE;
+	bsc_progress_line_clear();
 	printf("Created '%s'\n", argv[3]);
 	return TRUE;
 }

@@ -22,6 +22,9 @@ typedef struct {
 	GCancellable *cancellable;
 	GHashTable *seen; /* inode references of directories: each is in the tree once */
 	uint8_t *chunk;
+	BscSquashfsExtractProgressFunc on_progress; /* (nullable) */
+	gpointer progress_data;
+	uint64_t done_bytes;
 } Extraction;
 
 static void
@@ -33,6 +36,14 @@ clear_extraction(Extraction *self)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Extraction, clear_extraction)
 
+static void
+add_done(Extraction *self, uint64_t bytes)
+{
+	self->done_bytes += bytes;
+	if (self->on_progress != NULL)
+		self->on_progress(self->done_bytes, self->progress_data);
+}
+
 static gboolean
 copy_run(Extraction *self, BscByteSource *source, int fd, uint64_t offset, uint64_t len,
 	 GError **error)
@@ -43,6 +54,7 @@ copy_run(Extraction *self, BscByteSource *source, int fd, uint64_t offset, uint6
 		    !bsc_byte_source_read_at(source, offset + done, self->chunk, n, error) ||
 		    !bsc_io_pwrite_all(fd, self->chunk, n, offset + done, error))
 			return FALSE;
+		add_done(self, n);
 	}
 	return TRUE;
 }
@@ -61,7 +73,9 @@ copy_content(Extraction *self, BscByteSource *source, int fd, GError **error)
 		if (g_cancellable_set_error_if_cancelled(self->cancellable, error) ||
 		    !bsc_byte_source_get_run(source, offset, &run, &is_zero, error))
 			return FALSE;
-		if (!is_zero && !copy_run(self, source, fd, offset, run, error))
+		if (is_zero)
+			add_done(self, run);
+		else if (!copy_run(self, source, fd, offset, run, error))
 			return FALSE;
 	}
 	return TRUE;
@@ -188,12 +202,23 @@ gboolean
 bsc_squashfs_extract(BscSquashfs *self, const char *path, const char *dest_dir,
 		     GCancellable *cancellable, GError **error)
 {
+	return bsc_squashfs_extract_with_progress(self, path, dest_dir, NULL, NULL, cancellable,
+						  error);
+}
+
+gboolean
+bsc_squashfs_extract_with_progress(BscSquashfs *self, const char *path, const char *dest_dir,
+				   BscSquashfsExtractProgressFunc on_progress, gpointer data,
+				   GCancellable *cancellable, GError **error)
+{
 	BSC_AUTO_FD int fd = open(dest_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	g_auto(Extraction) extraction = {
 		.image = self,
 		.cancellable = cancellable,
 		.seen = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL),
 		.chunk = g_malloc(CHUNK_BYTES),
+		.on_progress = on_progress,
+		.progress_data = data,
 	};
 
 	if (fd < 0)

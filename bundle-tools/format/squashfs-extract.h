@@ -8,6 +8,15 @@
 #include <gio/gio.h>
 
 /**
+ * BscSquashfsExtractProgressFunc:
+ * @done: bytes of files that are written, holes included
+ * @data: what was given
+ *
+ * Called in the thread that extracts.
+ */
+typedef void (*BscSquashfsExtractProgressFunc)(uint64_t done, gpointer data);
+
+/**
  * bsc_squashfs_extract:
  * @self: an image
  * @path: a file, a link, or a directory whose content is wanted; "" and "/" are the whole image
@@ -29,3 +38,23 @@
  */
 gboolean bsc_squashfs_extract(BscSquashfs *self, const char *path, const char *dest_dir,
 			      GCancellable *cancellable, GError **error);
+
+/**
+ * bsc_squashfs_extract_with_progress:
+ * @self: an image
+ * @path: as for bsc_squashfs_extract()
+ * @dest_dir: as for bsc_squashfs_extract()
+ * @on_progress: (nullable): told about bytes
+ * @data: for @on_progress
+ * @cancellable: (nullable): looked at between blocks
+ * @error: return location
+ *
+ * bsc_squashfs_extract() for those who watch.
+ *
+ * Returns: %TRUE on success
+ */
+gboolean bsc_squashfs_extract_with_progress(BscSquashfs *self, const char *path,
+					    const char *dest_dir,
+					    BscSquashfsExtractProgressFunc on_progress,
+					    gpointer data, GCancellable *cancellable,
+					    GError **error);

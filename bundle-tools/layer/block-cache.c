@@ -42,7 +42,7 @@ gboolean
 bsc_block_cache_find(BscBlockCache *self, uint64_t block, size_t offset, void *out, size_t len)
 {
 	size_t place = (size_t)(block % self->n_places);
-	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->lock);
+	g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->lock);
 
 	if (self->numbers[place] != block + 1)
 		return FALSE;
@@ -54,7 +54,7 @@ void
 bsc_block_cache_store(BscBlockCache *self, uint64_t block, const void *data, size_t len)
 {
 	size_t place = (size_t)(block % self->n_places);
-	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->lock);
+	g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->lock);
 
 	g_return_if_fail(len <= self->block_bytes);
 	memcpy(self->data + place * self->block_bytes, data, len);

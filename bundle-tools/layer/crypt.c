@@ -59,7 +59,7 @@ bsc_crypt_free(BscCrypt *self)
 static EVP_CIPHER_CTX *
 take_context(BscCrypt *self, Direction direction)
 {
-	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->lock);
+	g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->lock);
 	GPtrArray *idle = self->idle[direction];
 	EVP_CIPHER_CTX *ctx;
 
@@ -76,7 +76,7 @@ take_context(BscCrypt *self, Direction direction)
 static void
 give_context(BscCrypt *self, Direction direction, EVP_CIPHER_CTX *ctx)
 {
-	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->lock);
+	g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->lock);
 
 	g_ptr_array_add(self->idle[direction], ctx);
 }

@@ -101,7 +101,7 @@ def test_passphrase(create, content, verify, tmp_path):
 def test_bad_keys(create, content):
     directory = content()
     refused(create(directory, key="signer2"),
-            "Certificate and private key do not belong together .*")
+            "The private key does not belong to the certificate of 'CN=signer,O=Bascule test'")
     refused(create(directory, signer="garbage", key="signer"), "'.*' holds no certificate")
     refused(create(directory, signer="none", key="signer"),
             "Failed to open '.*': No such file or directory")
