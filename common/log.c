@@ -49,7 +49,9 @@ write_command_record(GLogLevelFlags level, const GLogField *fields, gsize n_fiel
 {
 	if ((level & (G_LOG_LEVEL_DEBUG | G_LOG_LEVEL_INFO)) == 0)
 		g_log_writer_journald(level, fields, n_fields, NULL);
-	if ((level & (G_LOG_LEVEL_WARNING | G_LOG_LEVEL_CRITICAL | G_LOG_LEVEL_ERROR)) != 0)
+	/* what an event says, the command says in its own words */
+	if ((level & (G_LOG_LEVEL_WARNING | G_LOG_LEVEL_CRITICAL | G_LOG_LEVEL_ERROR)) != 0 &&
+	    strcmp(field_value(fields, n_fields, "GLIB_DOMAIN"), "bascule-event") != 0)
 		fprintf(stderr, "warning: %s\n", field_value(fields, n_fields, "MESSAGE"));
 	return G_LOG_WRITER_HANDLED;
 }

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: 2026 The Bascule authors
-# test/integration/system.py - fixture `system`: a whole device in one directory
+# test/integration/system.py - fixtures `system` and `make_bundle`: a device in a directory
 """A device: system.conf, slots on files or loop devices, boot loader state, data directory.
 
 `system(bootloader="grub", slots=AB)` makes one; `device.install(bundle)` installs standalone;
@@ -8,8 +8,10 @@
 the boot loader started slot B.
 """
 import hashlib
+import itertools
 import json
 import os
+import random
 import re
 import shutil
 import signal
@@ -19,10 +21,11 @@ from pathlib import Path
 
 import pytest
 
-SRCDIR = Path(os.environ.get("BSC_SRCDIR") or Path(__file__).resolve().parents[2])
-BUILDDIR = Path(os.environ.get("BSC_BUILDDIR") or SRCDIR)
-BASCULE = BUILDDIR / "bascule"
 MIB = 1 << 20
+
+# exit statuses of bascule(1)
+FAILED, REJECTED, BUSY, NO_DESTINATION, UNTRUSTED = 1, 10, 11, 12, 13
+CORRUPT, DOWNLOAD, WRITE, HOOK_FAILED, BOOT, CANCELLED = 14, 15, 16, 17, 18, 19
 
 # name -> keys of [slot.NAME]; `size` in bytes and `loop` (a loop device over the file) are ours
 AB = {
@@ -35,6 +38,9 @@ GROUPS = {
     "appfs.0": {"parent": "rootfs.0"},
     "appfs.1": {"parent": "rootfs.1"},
 }
+
+
+LOOP_AB = {name: {**keys, "type": "ext4", "loop": True} for name, keys in AB.items()}
 
 
 class GrubBoot:
@@ -226,8 +232,10 @@ class Result:
 class System:
     """The device."""
 
-    def __init__(self, path, keyring, bootloader="grub", slots=None, conf=None, booted="A"):
+    def __init__(self, path, keyring, bascule, bootloader="grub", slots=None, conf=None,
+                 booted="A"):
         self.dir = Path(path)
+        self.bascule = bascule
         self.dir.mkdir(parents=True)
         self.wrapper = []
         self.booted = booted
@@ -238,7 +246,7 @@ class System:
         self.data = self.dir / "data"
         self.run_dir = self.dir / "run"
         self.run_dir.mkdir()
-        self.conf["system"].update({"compatible": "test-device", "bootloader": bootloader,
+        self.conf["system"].update({"compatible": "test-system", "bootloader": bootloader,
                                     "data-directory": self.data, **self.boot.conf})
         self.change_conf(conf or {})
 
@@ -258,7 +266,7 @@ class System:
         self.config.write_text(text)
 
     def command(self, *args):
-        return [*self.wrapper, BASCULE, "--standalone", "--conf", self.config, "--run-dir",
+        return [*self.wrapper, self.bascule, "--standalone", "--conf", self.config, "--run-dir",
                 self.run_dir, "--mount", self.dir / "mnt", "--override-boot-slot", self.booted,
                 *map(str, args)]
 
@@ -308,6 +316,63 @@ class System:
             slot.close()
 
 
+def random_bytes(size, seed=0):
+    """Bytes that do not compress and are the same in every run."""
+    return random.Random(seed).randbytes(size)
+
+
+def sparse_bytes(seed=1, size=3 * MIB):
+    """An image with data, zeros and data."""
+    third = size // 3
+    return random_bytes(third, seed) + bytes(third) + random_bytes(third, seed + 1000)
+
+
+def ext4_image(tmp_path, seed=1, size=6 * MIB):
+    tree = tmp_path / f"tree{seed}"
+    tree.mkdir()
+    (tree / "file").write_bytes(random_bytes(100000, seed))
+    image = tmp_path / f"image{seed}.ext4"
+    subprocess.run(["mkfs.ext4", "-q", "-d", tree, image, f"{size // 1024}k"], check=True)
+    return image.read_bytes()
+
+
+class Untouched:
+    """The running slots and what boots next, to be compared later."""
+
+    def __init__(self, device):
+        self.device = device
+        self.running = [name for name, slot in device.slots.items()
+                        if slot.keys.get("bootname") == device.booted
+                        or self.bootname_of_parent(slot) == device.booted]
+        self.digests = {name: device.slots[name].digest() for name in self.running}
+        self.primary = device.boot.primary()
+
+    def bootname_of_parent(self, slot):
+        parent = self.device.slots.get(slot.keys.get("parent"))
+        return parent and parent.keys.get("bootname")
+
+    def check(self):
+        assert {name: self.device.slots[name].digest() for name in self.running} == self.digests
+        assert self.device.boot.primary() == self.primary
+
+
+def check_installs(device, bundle, *args):
+    """A good bundle goes in, and its slot boots next."""
+    before = device.boot.primary()
+    result = device.install(bundle, *args)
+    assert result.status == 0, result.stderr
+    assert result.json["outcome"] == "ok"
+    assert device.boot.primary() is None or device.boot.primary() != device.booted, before
+    return result
+
+
+def check_refused(device, good, result, status, text):
+    """What was refused with @text did no harm, and a good bundle can be installed after it."""
+    assert re.fullmatch(text, result.message), result.message
+    assert result.status == status, result.stderr
+    check_installs(device, good)
+
+
 def kill_group(process, number=signal.SIGKILL):
     os.killpg(process.pid, number)
 
@@ -319,6 +384,13 @@ def need(*programs):
             pytest.skip(f"{program} is missing")
 
 
+def need_file_system(name):
+    run = subprocess.run(["modprobe", name], check=False, capture_output=True) \
+        if shutil.which("modprobe") else None
+    if name not in Path("/proc/filesystems").read_text().split():
+        pytest.skip(f"this kernel has no {name}: {run and run.stderr.decode().strip()}")
+
+
 def need_root():
     if os.geteuid() != 0:
         pytest.skip("needs root: loop devices and mounts")
@@ -327,19 +399,40 @@ def need_root():
 @pytest.fixture
 def system(tmp_path, pki):
     """Factory of devices; see System."""
+    from conftest import program  # which loads this file: not at the top
     made = []
 
     def make(**options):
-        if not BASCULE.exists():
-            pytest.skip("bascule is not built (configured --without-service)")
         if any(keys.get("loop") for keys in (options.get("slots") or {}).values()):
             need_root()
         need(*{"grub": ["grub-editenv"], "uboot": ["fw_printenv", "unshare"]}.get(
             options.get("bootloader", "grub"), []))
-        made.append(System(tmp_path / f"system{len(made)}", Path(str(pki)) / "keyring.pem",
-                           **options))
+        made.append(System(tmp_path / f"system{len(made)}", pki / "keyring.pem",
+                           program("bascule"), **options))
         return made[-1]
 
     yield make
     for device in made:
         device.close()
+
+
+@pytest.fixture
+def make_bundle(bundle, content):
+    """make_bundle({class: (file name, bytes[, {key: value}])}, …) → path."""
+    numbers = itertools.count()
+
+    def make(images=None, form="verity", signer="signer", compatible="test-system", version="1.0",
+             text="", files=None, args=()):
+        images = images or {"rootfs": ("rootfs.img", sparse_bytes(seed=int(next(numbers))))}
+        manifest = f"[update]\ncompatible={compatible}\nversion={version}\n\n{text}\n"
+        content_files = dict(files or {})
+        for name, (file, data, *keys) in images.items():
+            manifest += f"[image.{name}]\n" + (f"filename={file}\n" if file else "")
+            manifest += "".join(f"{k}={v}\n" for pair in keys for k, v in pair.items())
+            if file:
+                content_files[file] = data
+        directory = content(manifest=manifest, files=content_files, name=f"in-{next(numbers)}")
+        for file in files or {}:
+            (directory / file).chmod(0o755)
+        return bundle(form, signer=signer, directory=directory, args=args)
+    return make
