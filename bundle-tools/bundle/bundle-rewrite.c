@@ -51,8 +51,8 @@ static gboolean
 copy_piece(BscByteSource *payload, int in, int out, uint64_t offset, size_t len, GError **error)
 {
 	g_autofree uint8_t *buf = NULL;
-	off_t from = (off_t)offset;
-	off_t to = (off_t)offset;
+	loff_t from = (loff_t)offset;
+	loff_t to = (loff_t)offset;
 
 	if (copy_file_range(in, &from, out, &to, len, 0) == (ssize_t)len)
 		return TRUE;
