@@ -6,11 +6,11 @@
 
 #include "bundle-tools/bundle/bundle-input.h"
 #include "bundle-tools/bundle/output-file.h"
-#include "bundle-tools/format/squashfs-write.h"
 #include "bundle-tools/layer/crypt.h"
 #include "bundle-tools/layer/verity-tree.h"
 #include "bundle-tools/source/bundle-error.h"
 #include "bundle-tools/source/source-file.h"
+#include "bundle-tools/squashfs/squashfs-write.h"
 #include "common/digest.h"
 #include "common/error.h"
 #include "common/io.h"

@@ -5,7 +5,6 @@
 #include "bundle-tools/bundle/bundle-open.h"
 
 #include "bundle-tools/format/cms-envelope.h"
-#include "bundle-tools/format/squashfs.h"
 #include "bundle-tools/format/trailer.h"
 #include "bundle-tools/layer/layer-decrypt.h"
 #include "bundle-tools/layer/layer-pinned.h"
@@ -13,6 +12,7 @@
 #include "bundle-tools/layer/layer-window.h"
 #include "bundle-tools/source/bundle-error.h"
 #include "bundle-tools/source/source-file.h"
+#include "bundle-tools/squashfs/squashfs.h"
 #include "common/digest.h"
 #include "common/error.h"
 #include "common/hex.h"

@@ -4,10 +4,10 @@
 
 #include "bundle-tools/bundle/bundle-tree.h"
 
-#include "bundle-tools/format/squashfs-extract.h"
-#include "bundle-tools/format/squashfs.h"
 #include "bundle-tools/layer/block-index.h"
 #include "bundle-tools/source/bundle-error.h"
+#include "bundle-tools/squashfs/squashfs-extract.h"
+#include "bundle-tools/squashfs/squashfs.h"
 #include "common/error.h"
 
 #include <errno.h>

@@ -4,8 +4,8 @@
 
 #include "bundle-tools/bundle/bundle.h"
 
-#include "bundle-tools/format/squashfs.h"
 #include "bundle-tools/source/bundle-error.h"
+#include "bundle-tools/squashfs/squashfs.h"
 #include "common/digest.h"
 #include "common/error.h"
 #include "common/hex.h"

@@ -4,7 +4,7 @@
 
 #include "installer/engine/install-write.h"
 
-#include "bundle-tools/format/squashfs.h"
+#include "bundle-tools/squashfs/squashfs.h"
 #include "common/clock.h"
 #include "common/hex.h"
 #include "installer/engine/install-events.h"

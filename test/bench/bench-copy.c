@@ -3,8 +3,8 @@
 /* test/bench/bench-copy.c - copies an image onto a device and prints rate, bytes and memory */
 #include "config.h"
 
-#include "bundle-tools/format/squashfs.h"
 #include "bundle-tools/source/source-file.h"
+#include "bundle-tools/squashfs/squashfs.h"
 #include "common/hex.h"
 #include "installer/write/image-copy.h"
 #include "installer/write/slot-writer.h"

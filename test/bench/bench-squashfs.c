@@ -3,8 +3,8 @@
 /* test/bench/bench-squashfs.c - MB/s of reading a file in a squashfs with 1 to N threads */
 #include "config.h"
 
-#include "bundle-tools/format/squashfs.h"
 #include "bundle-tools/source/source-file.h"
+#include "bundle-tools/squashfs/squashfs.h"
 
 #include <stdio.h>
 #include <stdlib.h>

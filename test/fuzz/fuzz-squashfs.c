@@ -3,7 +3,7 @@
 /* test/fuzz/fuzz-squashfs.c - a squashfs image from foreign bytes: walk it, read every file */
 #include "config.h"
 
-#include "bundle-tools/format/squashfs.h"
+#include "bundle-tools/squashfs/squashfs.h"
 #include "test/fuzz/fuzz-target.h"
 #include "test/support/memory-source.h"
 

@@ -3,9 +3,9 @@
 /* test/integration/squashfs-probe.c - the squashfs reader on the command line, for test scripts */
 #include "config.h"
 
-#include "bundle-tools/format/squashfs-extract.h"
-#include "bundle-tools/format/squashfs.h"
 #include "bundle-tools/source/source-file.h"
+#include "bundle-tools/squashfs/squashfs-extract.h"
+#include "bundle-tools/squashfs/squashfs.h"
 
 #include <gio/gio.h>
 #include <stdio.h>

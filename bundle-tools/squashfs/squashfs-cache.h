@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Bascule authors */
-/* bundle-tools/format/squashfs-cache.h - a few decompressed blocks, shared by threads */
+/* bundle-tools/squashfs/squashfs-cache.h - a few decompressed blocks, shared by threads */
 #pragma once
 
 #include <glib.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Bascule authors */
-/* test/unit/bundle-tools/format/test-squashfs.c - reading whole, patched and broken images */
+/* test/unit/bundle-tools/squashfs/test-squashfs.c - reading whole, patched and broken images */
 #include "config.h"
 
-#include "bundle-tools/format/squashfs-extract.h"
-#include "bundle-tools/format/squashfs.h"
 #include "bundle-tools/source/bundle-error.h"
+#include "bundle-tools/squashfs/squashfs-extract.h"
+#include "bundle-tools/squashfs/squashfs.h"
 #include "test/support/memory-source.h"
 #include "test/support/temp-dir.h"
 

@@ -2,7 +2,7 @@
 /* SPDX-FileCopyrightText: 2026 The Bascule authors */
 #include "config.h"
 
-#include "bundle-tools/format/squashfs-write.h"
+#include "bundle-tools/squashfs/squashfs-write.h"
 
 #include "common/error.h"
 #include "common/io.h"

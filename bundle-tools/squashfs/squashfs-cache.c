@@ -2,7 +2,7 @@
 /* SPDX-FileCopyrightText: 2026 The Bascule authors */
 #include "config.h"
 
-#include "bundle-tools/format/squashfs-cache.h"
+#include "bundle-tools/squashfs/squashfs-cache.h"
 
 typedef enum { SLOT_EMPTY, SLOT_LOADING, SLOT_READY } SlotState;
 

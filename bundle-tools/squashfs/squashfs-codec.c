@@ -2,7 +2,7 @@
 /* SPDX-FileCopyrightText: 2026 The Bascule authors */
 #include "config.h"
 
-#include "bundle-tools/format/squashfs-codec.h"
+#include "bundle-tools/squashfs/squashfs-codec.h"
 
 #include <gio/gio.h>
 

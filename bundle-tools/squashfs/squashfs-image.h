@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Bascule authors */
-/* bundle-tools/format/squashfs-image.h - superblock, metadata, ids, fragments and data blocks */
+/* bundle-tools/squashfs/squashfs-image.h - superblock, metadata, ids, fragments and data blocks */
 #pragma once
 
 #include "bundle-tools/source/byte-source.h"

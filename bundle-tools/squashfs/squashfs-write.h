@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Bascule authors */
-/* bundle-tools/format/squashfs-write.h - make a squashfs of a directory (runs mksquashfs) */
+/* bundle-tools/squashfs/squashfs-write.h - make a squashfs of a directory (runs mksquashfs) */
 #pragma once
 
 #include <gio/gio.h>

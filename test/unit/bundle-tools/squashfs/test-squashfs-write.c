@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Bascule authors */
-/* test/unit/bundle-tools/format/test-squashfs-write.c - squashfs images made by mksquashfs */
+/* test/unit/bundle-tools/squashfs/test-squashfs-write.c - squashfs images made by mksquashfs */
 #include "config.h"
 
-#include "bundle-tools/format/squashfs-write.h"
-#include "bundle-tools/format/squashfs.h"
 #include "bundle-tools/source/source-file.h"
+#include "bundle-tools/squashfs/squashfs-write.h"
+#include "bundle-tools/squashfs/squashfs.h"
 #include "common/run.h"
 #include "test/support/temp-dir.h"
 

@@ -2,7 +2,7 @@
 /* SPDX-FileCopyrightText: 2026 The Bascule authors */
 #include "config.h"
 
-#include "bundle-tools/format/squashfs-pool.h"
+#include "bundle-tools/squashfs/squashfs-pool.h"
 
 struct _BscSquashfsPool {
 	uint16_t codec_id;

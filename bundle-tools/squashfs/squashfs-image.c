@@ -2,11 +2,11 @@
 /* SPDX-FileCopyrightText: 2026 The Bascule authors */
 #include "config.h"
 
-#include "bundle-tools/format/squashfs-image.h"
+#include "bundle-tools/squashfs/squashfs-image.h"
 
-#include "bundle-tools/format/squashfs-cache.h"
-#include "bundle-tools/format/squashfs-pool.h"
 #include "bundle-tools/source/bundle-error.h"
+#include "bundle-tools/squashfs/squashfs-cache.h"
+#include "bundle-tools/squashfs/squashfs-pool.h"
 #include "common/error.h"
 
 #include <gio/gio.h>

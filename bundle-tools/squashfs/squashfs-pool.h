@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Bascule authors */
-/* bundle-tools/format/squashfs-pool.h - decoders for as many threads as memory allows */
+/* bundle-tools/squashfs/squashfs-pool.h - decoders for as many threads as memory allows */
 #pragma once
 
-#include "bundle-tools/format/squashfs-codec.h"
+#include "bundle-tools/squashfs/squashfs-codec.h"
 
 /* Makes a decoder when one is wanted and none is idle; a thread beyond the limit waits. */
 typedef struct _BscSquashfsPool BscSquashfsPool;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Bascule authors */
-/* bundle-tools/format/squashfs-codec.h - decompress one squashfs block: gzip, xz, zstd, lz4 */
+/* bundle-tools/squashfs/squashfs-codec.h - decompress one squashfs block: gzip, xz, zstd, lz4 */
 #pragma once
 
 #include "bundle-tools/source/byte-source.h"

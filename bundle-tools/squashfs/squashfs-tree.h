@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Bascule authors */
-/* bundle-tools/format/squashfs-tree.h - inodes and directories of a squashfs */
+/* bundle-tools/squashfs/squashfs-tree.h - inodes and directories of a squashfs */
 #pragma once
 
-#include "bundle-tools/format/squashfs-image.h"
+#include "bundle-tools/squashfs/squashfs-image.h"
 
 #define BSC_SQUASHFS_TREE_MAX_NAME 256
 

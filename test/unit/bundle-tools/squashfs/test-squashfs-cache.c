@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Bascule authors */
-/* test/unit/bundle-tools/format/test-squashfs-cache.c - decompressed blocks shared by threads */
+/* test/unit/bundle-tools/squashfs/test-squashfs-cache.c - decompressed blocks shared by threads */
 #include "config.h"
 
-#include "bundle-tools/format/squashfs-cache.h"
+#include "bundle-tools/squashfs/squashfs-cache.h"
 #include "common/error.h"
 
 #include <gio/gio.h>

@@ -2,7 +2,7 @@
 /* SPDX-FileCopyrightText: 2026 The Bascule authors */
 #include "config.h"
 
-#include "bundle-tools/format/squashfs-file.h"
+#include "bundle-tools/squashfs/squashfs-file.h"
 
 #include "bundle-tools/source/bundle-error.h"
 

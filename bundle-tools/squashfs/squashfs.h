@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Bascule authors */
-/* bundle-tools/format/squashfs.h - read a squashfs over a byte source; files in it are sources */
+/* bundle-tools/squashfs/squashfs.h - read a squashfs over a byte source; files in it are sources */
 #pragma once
 
 #include "bundle-tools/source/byte-source.h"

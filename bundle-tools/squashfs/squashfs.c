@@ -2,9 +2,9 @@
 /* SPDX-FileCopyrightText: 2026 The Bascule authors */
 #include "config.h"
 
-#include "bundle-tools/format/squashfs.h"
+#include "bundle-tools/squashfs/squashfs.h"
 
-#include "bundle-tools/format/squashfs-file.h"
+#include "bundle-tools/squashfs/squashfs-file.h"
 #include "common/error.h"
 
 #include <gio/gio.h>

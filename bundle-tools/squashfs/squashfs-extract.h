@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Bascule authors */
-/* bundle-tools/format/squashfs-extract.h - write files of a squashfs into a directory, safely */
+/* bundle-tools/squashfs/squashfs-extract.h - write files of a squashfs into a directory, safely */
 #pragma once
 
-#include "bundle-tools/format/squashfs.h"
+#include "bundle-tools/squashfs/squashfs.h"
 
 #include <gio/gio.h>
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Bascule authors */
-/* bundle-tools/format/squashfs-file.h - a file of a squashfs as a byte source */
+/* bundle-tools/squashfs/squashfs-file.h - a file of a squashfs as a byte source */
 #pragma once
 
-#include "bundle-tools/format/squashfs-tree.h"
+#include "bundle-tools/squashfs/squashfs-tree.h"
 
 /**
  * bsc_squashfs_file_new:
