@@ -191,6 +191,9 @@ step_record(BscInstallContext *self, GError **error)
 
 		g_strv_builder_add(names, planned->slot->name);
 	}
+	bsc_install_context_set_word(&self->record->manifest_hash, self->bundle->manifest_hash);
+	bsc_install_context_set_word(&self->record->bundle_version,
+				     self->bundle->manifest->version);
 	self->record->to_slots = g_strv_builder_end(names);
 	self->record->activates = bsc_install_context_will_activate(self);
 	self->record->phase = BSC_JOB_PHASE_WRITING;
