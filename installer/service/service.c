@@ -80,12 +80,16 @@ on_id_looked_up(GObject *source, GAsyncResult *result, gpointer data)
 {
 	g_autoptr(Call) call = data;
 	g_autoptr(BscJobRecord) record = bsc_tasks_look_up_finish(result, NULL);
+	g_autofree char *text = NULL;
 
-	if (record == NULL)
+	if (record == NULL) {
 		start_install(call);
-	else
-		g_dbus_method_invocation_return_dbus_error(call->invocation, BSC_DBUS_ERROR_USED_ID,
-							   "The transaction id was used before");
+		return;
+	}
+	text = g_strdup_printf(
+		"Transaction '%s' ran before and never runs twice; choose another id",
+		record->transaction_id);
+	g_dbus_method_invocation_return_dbus_error(call->invocation, BSC_DBUS_ERROR_USED_ID, text);
 }
 
 static gboolean
@@ -303,9 +307,12 @@ answer_result(Call *call, const BscJobRecord *record)
 		message = record->message != NULL ? record->message : "";
 		details = bsc_view_dict_from_record(record);
 	} else {
+		g_autofree char *text =
+			g_strdup_printf("Nothing is recorded of an installation '%s'",
+					call->transaction != NULL ? call->transaction : "");
+
 		g_dbus_method_invocation_return_dbus_error(call->invocation,
-							   BSC_DBUS_ERROR_UNKNOWN_ID,
-							   "No such installation is recorded");
+							   BSC_DBUS_ERROR_UNKNOWN_ID, text);
 		return;
 	}
 	bsc_dbus_update1_complete_get_result(call->service->skeleton, call->invocation, outcome,
