@@ -85,12 +85,35 @@ tell_slot_written(BscInstallContext *self, const BscInstallPlanImage *planned,
 		  "BSC_BUNDLE_VERSION", self->bundle->manifest->version, NULL);
 }
 
+/*
+ * Now, but at least a second after every other installation on record: slots rotate by these
+ * times, also where two installations share a second or the clock starts at 1970 after each boot.
+ */
+static char *
+make_timestamp(const BscInstallContext *self)
+{
+	gint64 usec = bsc_clock_now_usec();
+
+	for (guint i = 0; i < self->statuses->len; i++) {
+		const BscSlotStatus *status = self->statuses->pdata[i];
+		g_autoptr(GDateTime) other =
+			status->installed_timestamp
+				? g_date_time_new_from_iso8601(status->installed_timestamp, NULL)
+				: NULL;
+
+		if (other)
+			usec = MAX(usec, (g_date_time_to_unix(other) + 1) * G_USEC_PER_SEC);
+	}
+	return bsc_clock_format_utc(usec);
+}
+
 /* The record of a slot that now holds @planned's image, proved by reading it back. */
 static void
 fill_status(BscInstallContext *self, const BscInstallPlanImage *planned, const uint8_t *sha256)
 {
 	const BscManifest *manifest = self->bundle->manifest;
 	BscSlotStatus *status = bsc_install_context_get_status(self, planned->slot);
+	g_autofree char *installed = NULL;
 
 	bsc_install_context_set_word(&status->bundle_compatible, manifest->compatible);
 	bsc_install_context_set_word(&status->bundle_version, manifest->version);
@@ -102,8 +125,9 @@ fill_status(BscInstallContext *self, const BscInstallPlanImage *planned, const u
 	status->sha256 = sha256 ? bsc_hex_encode(sha256, 32) : NULL;
 	status->size_bytes = planned->image->size_bytes;
 	bsc_install_context_set_word(&status->installed_transaction, self->record->transaction_id);
+	installed = make_timestamp(self);
 	g_free(status->installed_timestamp);
-	status->installed_timestamp = bsc_clock_format_utc(bsc_clock_now_usec());
+	status->installed_timestamp = g_steal_pointer(&installed);
 	status->installed_count++;
 	status->signing_time_usec = self->bundle->signer->signing_time_usec;
 }

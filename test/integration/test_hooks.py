@@ -16,7 +16,7 @@ GROUP = {
     "appfs.1": {"parent": "rootfs.1", "type": "ext4", "size": 16 * MIB, "loop": True},
 }
 MANIFEST = """[update]
-compatible=test-device
+compatible=test-system
 version=1.0
 [hooks]
 filename=hook.sh

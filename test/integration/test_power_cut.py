@@ -17,14 +17,13 @@ from pathlib import Path
 import pytest
 
 from conftest import make_bytes
-from system import BASCULE, BUILDDIR
 
-SHIM = BUILDDIR / "test/support/powercut.so"
+SHIM = Path(os.environ.get("BSC_BUILDDIR", ".")) / "test/support/powercut.so"
 STEP = int(os.environ.get("BSC_POWERCUT_STEP", "1"))
 SLOT_BYTES = 256 * 1024
 MAX_OPERATIONS = 2000
 MANIFEST = """[update]
-compatible=test-device
+compatible=test-system
 version={version}
 [bundle]
 format=verity
@@ -55,7 +54,7 @@ def bundles(bundle, content, images):
 def strike(device, number, mode, *args):
     """Runs our program with its number-th durable operation struck; True if it got through."""
     command = device.command(*args)
-    at = command.index(BASCULE)
+    at = command.index(device.bascule)
     command[at:at] = ["env", f"LD_PRELOAD={SHIM}", f"BSC_POWERCUT_AT={number}",
                       f"BSC_POWERCUT_MODE={mode}", f"BSC_POWERCUT_SEED={number}",
                       f"BSC_POWERCUT_UNDER={device.dir}",

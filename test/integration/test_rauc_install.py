@@ -83,7 +83,7 @@ def image():
 @pytest.fixture
 def ours(content, bundle, image):
     def make(form):
-        manifest = "[update]\ncompatible=test-device\nversion=2\n\n[image.rootfs]\nfilename=r.img\n"
+        manifest = "[update]\ncompatible=test-system\nversion=2\n\n[image.rootfs]\nfilename=r.img\n"
         return bundle(form, directory=content(manifest, {"r.img": image}, name=f"c-{form}"))
     return make
 
@@ -91,7 +91,7 @@ def ours(content, bundle, image):
 @pytest.fixture
 def theirs(content, pki, image, tmp_path):
     def make(form):
-        manifest = ("[update]\ncompatible=test-device\nversion=3\n\n"
+        manifest = ("[update]\ncompatible=test-system\nversion=3\n\n"
                     f"[bundle]\nformat={form}\n\n[image.rootfs]\nfilename=r.img\n")
         directory = content(manifest, {"r.img": image}, name=f"t-{form}")
         path = tmp_path / f"theirs-{form}.raucb"
