@@ -79,7 +79,8 @@ class Bus:
 <policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/>
 <allow own="*"/></policy></busconfig>""")
         self.process = subprocess.Popen(["dbus-daemon", f"--config-file={conf}", "--nofork",
-                                         "--print-address=1"], stdout=subprocess.PIPE, text=True)
+                                         "--print-address=1"], stdout=subprocess.PIPE,
+                                        stderr=subprocess.DEVNULL, text=True)
         self.address = self.process.stdout.readline().strip()
         self.env = {**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": self.address,
                     "DBUS_SESSION_BUS_ADDRESS": self.address, "DBUS_STARTER_BUS_TYPE": "session"}

@@ -18,7 +18,7 @@ parser = argparse.ArgumentParser(description=__doc__,
                                  formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--builddir", type=pathlib.Path, required=True, help="a finished build")
 parser.add_argument("--work", type=pathlib.Path, required=True, help="a folder with 12 GiB free")
-parser.add_argument("--quick", action="store_true", help="only the large case")
+parser.add_argument("--only", default="", metavar="CODEC", help="one codec's cases")
 args = parser.parse_args()
 args.work.mkdir(parents=True, exist_ok=True)
 tool, client = args.builddir / "bascule-bundle", args.builddir / "bascule"
@@ -53,7 +53,7 @@ def one_case(image, codec, block, mib, workers):
         b = d.bundle(tool, device, source, "verity", "b", f"--compression={codec}",
                      f"--mksquashfs-args=-b {block}")
         conf = device.write_config(own=f"workers={workers}")
-        service = subprocess.Popen([args.builddir / "basculed", "--session", f"--conf={conf}",
+        service = subprocess.Popen([args.builddir / "basculed", f"--conf={conf}",
                                     "--override-boot-slot=A"], env=bus.env,
                                    stderr=subprocess.DEVNULL)
         bus.wait_for("org.bascule.Update1", service)
@@ -61,7 +61,7 @@ def one_case(image, codec, block, mib, workers):
         idle, peak, done = d.memory_kib(service.pid), {}, threading.Event()
         watcher = threading.Thread(target=watch, args=(service.pid, peak, done))
         watcher.start()
-        d.run(client, "--session", "install", "--no-progress", b, env=bus.env)
+        d.run(client, "install", "--no-progress", b, env=bus.env)
         done.set()
         watcher.join()
         time.sleep(0.5)
@@ -76,7 +76,7 @@ def one_case(image, codec, block, mib, workers):
 image = d.root_image(args.work, "a")
 print("codec block  image workers |        idle KiB: dirty clean | installing: dirty   anon  clean"
       " | after: dirty")
-for codec, block, mib, workers in CASES[-1:] if args.quick else CASES:
+for codec, block, mib, workers in [c for c in CASES if args.only in c[0]]:
     idle, peak, after = one_case(image, codec, block, mib, workers)
     print(f"{codec:5} {block:>5} {mib:5} M {workers:7} | {idle['Private_Dirty']:22} "
           f"{idle['Private_Clean']:5} | {peak['Private_Dirty']:17} {peak['Anonymous']:6} "

@@ -73,6 +73,10 @@ everything_off() {
         --without-streaming --without-lzma --without-lz4
 }
 
+demo() {
+    BSC_BUILDDIR=$work/check BASCULE_QUICKSTART_DIR=$work/demo-run "$top/quickstart" demo
+}
+
 say "Building"
 SECONDS=0
 step "build, warnings are errors" build_tree "$work/check" --enable-werror --enable-rauc-names
@@ -80,6 +84,7 @@ step "install" make -C "$work/check" install DESTDIR="$work/check/root"
 say "Testing"
 make_check "unit tests, lints, fuzz corpora" "$work/check"
 run_pytest
+step "the quickstart demo" demo
 step "build with everything off" everything_off
 step "build with sanitizers" build_tree "$work/sanitize" --enable-werror --enable-rauc-names \
     --enable-sanitizers

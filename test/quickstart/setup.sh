@@ -11,7 +11,7 @@ demo_packages=(squashfs-tools openssl dbus-daemon e2fsprogs mount util-linux mmd
 check_packages=(python3-pytest python3-pytest-timeout python3-pytest-xdist python3-gi python3-dbus
     systemd grub-common dosfstools attr acl libcap2-bin lzip lzop bzip2 ncompress lz4 u-boot-tools
     rauc strace gdb clang libclang-rt-14-dev clang-format-14 git polkitd procps e2fsprogs tar file
-    uuid-runtime)
+    uuid-runtime softhsm2 opensc gnutls-bin libengine-pkcs11-openssl kmod)
 
 say() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
 
