@@ -12,7 +12,6 @@
 #include "installer/engine/mark.h"
 #include "installer/engine/outcome-map.h"
 #include "installer/engine/view-dict.h"
-#include "installer/system/system-config.h"
 
 typedef struct {
 	BscBackend base;
@@ -290,23 +289,4 @@ bsc_backend_local_doctor(const BscBackendOptions *options)
 				      finding->text, finding->advice ? finding->advice : "");
 	}
 	return g_variant_ref_sink(g_variant_builder_end(&builder));
-}
-
-gboolean
-bsc_backend_local_find_trust(const BscBackendOptions *options, char **out_keyring, char **out_key,
-			     GError **error)
-{
-	BscSystemConfigOptions config_options = {.overrides = options->overrides};
-	g_autoptr(GError) cause = NULL;
-	g_autoptr(BscSystemConfig) config =
-		bsc_system_config_load(options->config_path, &config_options, &cause);
-
-	if (config == NULL && options->config_path == NULL &&
-	    g_error_matches(cause, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
-		return TRUE;
-	if (config == NULL)
-		return fail_engine(g_steal_pointer(&cause), error);
-	*out_keyring = g_strdup(config->keyring.path);
-	*out_key = g_strdup(config->encryption.key);
-	return TRUE;
 }

@@ -24,17 +24,3 @@ BscBackend *bsc_backend_local_new(const BscBackendOptions *options, GError **err
  *   which may be empty
  */
 GVariant *bsc_backend_local_doctor(const BscBackendOptions *options);
-
-/**
- * bsc_backend_local_find_trust:
- * @options: where things are; the kind does not matter
- * @out_keyring: (out) (nullable) (transfer full): the configured keyring
- * @out_key: (out) (nullable) (transfer full): the configured decryption key
- * @error: return location
- *
- * Reads the configuration if there is one; without one both are %NULL.
- *
- * Returns: %FALSE if the configuration is bad, or an explicit one missing
- */
-gboolean bsc_backend_local_find_trust(const BscBackendOptions *options, char **out_keyring,
-				      char **out_key, GError **error);

@@ -3,9 +3,9 @@
 /* installer/client/cmd-info.c - bascule info: verify a bundle and tell what is in it */
 #include "config.h"
 
-#include "installer/client/bundle-output.h"
 #include "installer/client/cmd.h"
 #include "installer/client/exit-code.h"
+#include "installer/output/bundle-output.h"
 
 static struct {
 	char *output_format;

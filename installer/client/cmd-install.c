@@ -5,7 +5,7 @@
 
 #include "installer/client/cmd.h"
 #include "installer/client/exit-code.h"
-#include "installer/client/progress-bar.h"
+#include "installer/output/progress-bar.h"
 
 #include <glib-unix.h>
 #include <signal.h>
@@ -47,7 +47,16 @@ static const GOptionEntry entries[] = {
 static void
 on_progress(const BscBackendProgress *progress, gpointer data)
 {
-	bsc_progress_bar_update(data, progress);
+	BscProgressBarState state = {
+		.percent = progress->percent,
+		.message = progress->message,
+		.bytes_done = progress->bytes_done,
+		.bytes_total = progress->bytes_total,
+		.rate = progress->rate,
+		.seconds_left = progress->seconds_left,
+	};
+
+	bsc_progress_bar_update(data, &state);
 }
 
 static gboolean

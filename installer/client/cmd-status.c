@@ -5,7 +5,7 @@
 
 #include "installer/client/cmd.h"
 #include "installer/client/exit-code.h"
-#include "installer/client/status-output.h"
+#include "installer/output/status-output.h"
 
 static struct {
 	gboolean detailed;

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "installer/client/backend.h"
-#include "installer/client/output.h"
+#include "installer/output/output.h"
 
 typedef struct _BscCmdLine BscCmdLine;
 

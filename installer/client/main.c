@@ -3,9 +3,9 @@
 /* installer/client/main.c - bascule: option table to verb */
 #include "config.h"
 
+#include "common/command-line.h"
 #include "common/log.h"
 #include "installer/client/cmd.h"
-#include "installer/client/command-line.h"
 #include "installer/client/exit-code.h"
 
 #include <locale.h>

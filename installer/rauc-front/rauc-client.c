@@ -2,13 +2,13 @@
 /* SPDX-FileCopyrightText: 2026 The Bascule authors */
 #include "config.h"
 
-#include "installer/client/rauc-client.h"
+#include "installer/rauc-front/rauc-client.h"
 
 #include "dbus/dbus-names.h"
 #include "dbus/dbus-rauc.h"
-#include "installer/client/progress-bar.h"
-#include "installer/client/rauc-output.h"
-#include "installer/client/status-export.h"
+#include "installer/output/progress-bar.h"
+#include "installer/output/status-export.h"
+#include "installer/rauc-front/rauc-output.h"
 
 #include <glib-unix.h>
 #include <signal.h>
@@ -43,10 +43,9 @@ connect_service(GError **error)
 static void
 show_progress(Watch *watch, int percent, const char *message)
 {
-	BscBackendProgress progress = {
+	BscProgressBarState progress = {
 		.percent = (unsigned)CLAMP(percent, 0, 100),
 		.message = message,
-		.phase = "",
 		.seconds_left = -1,
 	};
 

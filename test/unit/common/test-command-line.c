@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Bascule authors */
-/* test/unit/installer/client/test-command-line.c - the verb is found wherever it stands */
+/* test/unit/common/test-command-line.c - the verb is found wherever it stands */
 #include "config.h"
 
-#include "installer/client/command-line.h"
+#include "common/command-line.h"
 
 static char *conf;
 static gboolean debug;
@@ -52,6 +52,6 @@ int
 main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
-	g_test_add_func("/client/command-line/finds-the-verb", test_finds_the_verb);
+	g_test_add_func("/common/command-line/finds-the-verb", test_finds_the_verb);
 	return g_test_run();
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Bascule authors */
-/* installer/client/progress-bar.h - progress on a terminal as a bar, elsewhere as lines */
+/* installer/output/progress-bar.h - progress on a terminal as a bar, elsewhere as lines */
 #pragma once
 
-#include "installer/client/backend-ops.h"
-
+#include <glib.h>
+#include <stdint.h>
 #include <stdio.h>
 
 typedef enum {
@@ -13,6 +13,16 @@ typedef enum {
 	BSC_PROGRESS_BAR_LINES, /* a line for each step and each tenth of the bytes */
 	BSC_PROGRESS_BAR_NONE,	/* nothing */
 } BscProgressBarStyle;
+
+/* How far something is. Nothing is owned. */
+typedef struct {
+	unsigned percent;     /* 0 to 100 */
+	const char *message;  /* the step, never %NULL */
+	uint64_t bytes_done;  /* of the phase */
+	uint64_t bytes_total; /* 0 = unknown */
+	uint64_t rate;	      /* bytes a second; 0 = unknown */
+	int64_t seconds_left; /* -1 = unknown */
+} BscProgressBarState;
 
 typedef struct _BscProgressBar BscProgressBar;
 
@@ -38,7 +48,7 @@ void bsc_progress_bar_free(BscProgressBar *self);
  *
  * Draws what has changed. One thread at a time.
  */
-void bsc_progress_bar_update(BscProgressBar *self, const BscBackendProgress *progress);
+void bsc_progress_bar_update(BscProgressBar *self, const BscProgressBarState *progress);
 
 /**
  * bsc_progress_bar_draw:
@@ -49,7 +59,7 @@ void bsc_progress_bar_update(BscProgressBar *self, const BscBackendProgress *pro
  *
  * Returns: (transfer full): a line of at most @columns characters
  */
-char *bsc_progress_bar_draw(const BscBackendProgress *progress, unsigned columns);
+char *bsc_progress_bar_draw(const BscProgressBarState *progress, unsigned columns);
 
 /**
  * bsc_progress_bar_format_duration:

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Bascule authors */
-/* installer/client/status-output.h - the status of system and slots as text */
+/* installer/output/status-output.h - the status of system and slots as text */
 #pragma once
 
-#include "installer/client/output.h"
+#include "installer/output/output.h"
 
 /**
  * bsc_status_output_format:

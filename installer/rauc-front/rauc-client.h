@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Bascule authors */
-/* installer/client/rauc-client.h - RAUC's install, status and mark, by its bus interface */
+/* installer/rauc-front/rauc-client.h - RAUC's install, status and mark, by its bus interface */
 #pragma once
 
-#include "installer/client/output.h"
+#include "installer/output/output.h"
 
 /* What `rauc install` was asked. Nothing is owned. */
 typedef struct {

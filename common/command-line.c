@@ -2,7 +2,7 @@
 /* SPDX-FileCopyrightText: 2026 The Bascule authors */
 #include "config.h"
 
-#include "installer/client/command-line.h"
+#include "common/command-line.h"
 
 gboolean
 bsc_command_line_takes_value(const GOptionEntry *table, const char *arg)

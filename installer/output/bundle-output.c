@@ -2,7 +2,7 @@
 /* SPDX-FileCopyrightText: 2026 The Bascule authors */
 #include "config.h"
 
-#include "installer/client/bundle-output.h"
+#include "installer/output/bundle-output.h"
 
 static GVariant *
 lookup_images(GVariant *info)

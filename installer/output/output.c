@@ -2,7 +2,7 @@
 /* SPDX-FileCopyrightText: 2026 The Bascule authors */
 #include "config.h"
 
-#include "installer/client/output.h"
+#include "installer/output/output.h"
 
 #include <string.h>
 

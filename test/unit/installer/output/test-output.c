@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Bascule authors */
-/* test/unit/installer/client/test-output.c - status and bundles as text, shell and JSON */
+/* test/unit/installer/output/test-output.c - status and bundles as text, shell and JSON */
 #include "config.h"
 
-#include "installer/client/bundle-output.h"
-#include "installer/client/rauc-output.h"
-#include "installer/client/status-output.h"
+#include "installer/output/bundle-output.h"
+#include "installer/output/status-output.h"
+#include "installer/rauc-front/rauc-output.h"
 
 #include <string.h>
 
@@ -301,16 +301,16 @@ int
 main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
-	g_test_add_func("/client/output/status-readable", test_status_readable);
-	g_test_add_func("/client/output/status-shell", test_status_shell);
-	g_test_add_func("/client/output/status-shell-detailed", test_status_shell_detailed);
-	g_test_add_func("/client/output/status-json", test_status_json);
-	g_test_add_func("/client/output/status-json-detailed", test_status_json_detailed);
-	g_test_add_func("/client/output/status-as-rauc", test_status_as_rauc);
-	g_test_add_func("/client/output/bundle-readable", test_bundle_readable);
-	g_test_add_func("/client/output/bundle-shell", test_bundle_shell);
-	g_test_add_func("/client/output/bundle-json", test_bundle_json);
-	g_test_add_func("/client/output/sizes", test_sizes);
-	g_test_add_func("/client/output/unknown-format", test_unknown_format);
+	g_test_add_func("/output/output/status-readable", test_status_readable);
+	g_test_add_func("/output/output/status-shell", test_status_shell);
+	g_test_add_func("/output/output/status-shell-detailed", test_status_shell_detailed);
+	g_test_add_func("/output/output/status-json", test_status_json);
+	g_test_add_func("/output/output/status-json-detailed", test_status_json_detailed);
+	g_test_add_func("/output/output/status-as-rauc", test_status_as_rauc);
+	g_test_add_func("/output/output/bundle-readable", test_bundle_readable);
+	g_test_add_func("/output/output/bundle-shell", test_bundle_shell);
+	g_test_add_func("/output/output/bundle-json", test_bundle_json);
+	g_test_add_func("/output/output/sizes", test_sizes);
+	g_test_add_func("/output/output/unknown-format", test_unknown_format);
 	return g_test_run();
 }

@@ -2,9 +2,9 @@
 /* SPDX-FileCopyrightText: 2026 The Bascule authors */
 #include "config.h"
 
-#include "installer/client/rauc-output.h"
+#include "installer/rauc-front/rauc-output.h"
 
-#include "installer/client/output.h"
+#include "installer/output/output.h"
 
 #define COLOUR_BOLD  "\033[1m"
 #define COLOUR_RED   "\033[31m"

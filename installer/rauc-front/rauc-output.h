@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Bascule authors */
-/* installer/client/rauc-output.h - the status as RAUC prints it */
+/* installer/rauc-front/rauc-output.h - the status as RAUC prints it */
 #pragma once
 
 #include <glib.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Bascule authors */
-/* installer/client/status-export.h - the status as shell variables and JSON */
+/* installer/output/status-export.h - the status as shell variables and JSON */
 #pragma once
 
-#include "installer/client/output.h"
+#include "installer/output/output.h"
 
 /**
  * bsc_status_export_shell:

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Bascule authors */
-/* test/unit/installer/client/test-progress-bar.c - the bar in every width, lines elsewhere */
+/* test/unit/installer/output/test-progress-bar.c - the bar in every width, lines elsewhere */
 #include "config.h"
 
-#include "installer/client/progress-bar.h"
+#include "installer/output/progress-bar.h"
 
 #include <string.h>
 
-static const BscBackendProgress half = {
+static const BscProgressBarState half = {
 	.percent = 50,
 	.message = "Copying image to rootfs.1",
-	.phase = "writing",
 	.bytes_done = 135 << 20,
 	.bytes_total = 270 << 20,
 	.rate = 85 << 20,
@@ -41,10 +40,8 @@ test_fits_every_width(void)
 static void
 test_leaves_out_what_is_unknown(void)
 {
-	BscBackendProgress progress = {.percent = 0,
-				       .message = "Checking bundle",
-				       .phase = "checking",
-				       .seconds_left = -1};
+	BscProgressBarState progress = {
+		.percent = 0, .message = "Checking bundle", .seconds_left = -1};
 	g_autofree char *line = bsc_progress_bar_draw(&progress, 80);
 
 	g_assert_cmpstr(line, ==, "[>                       ]   0%  Checking bundle");
@@ -53,8 +50,8 @@ test_leaves_out_what_is_unknown(void)
 static void
 test_full_bar_has_no_tip(void)
 {
-	BscBackendProgress progress = {
-		.percent = 100, .message = "Installing done.", .phase = "idle", .seconds_left = -1};
+	BscProgressBarState progress = {
+		.percent = 100, .message = "Installing done.", .seconds_left = -1};
 	g_autofree char *line = bsc_progress_bar_draw(&progress, 80);
 
 	g_assert_cmpstr(line, ==, "[========================] 100%  Installing done.");
@@ -83,7 +80,7 @@ draw_to_file(BscProgressBarStyle style)
 	size_t len = 0;
 	FILE *stream = open_memstream(&text, &len);
 	BscProgressBar *bar = bsc_progress_bar_new(stream, style);
-	BscBackendProgress progress = half;
+	BscProgressBarState progress = half;
 
 	for (unsigned i = 0; i <= 100; i++) {
 		progress.percent = i;
@@ -128,15 +125,15 @@ int
 main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
-	g_test_add_func("/client/progress-bar/draws-everything", test_draws_everything);
-	g_test_add_func("/client/progress-bar/fits-every-width", test_fits_every_width);
-	g_test_add_func("/client/progress-bar/leaves-out-what-is-unknown",
+	g_test_add_func("/output/progress-bar/draws-everything", test_draws_everything);
+	g_test_add_func("/output/progress-bar/fits-every-width", test_fits_every_width);
+	g_test_add_func("/output/progress-bar/leaves-out-what-is-unknown",
 			test_leaves_out_what_is_unknown);
-	g_test_add_func("/client/progress-bar/full-bar-has-no-tip", test_full_bar_has_no_tip);
-	g_test_add_func("/client/progress-bar/formats-durations", test_formats_durations);
-	g_test_add_func("/client/progress-bar/lines-are-few", test_lines_are_few);
-	g_test_add_func("/client/progress-bar/none-is-silent", test_none_is_silent);
-	g_test_add_func("/client/progress-bar/bar-ends-with-a-newline",
+	g_test_add_func("/output/progress-bar/full-bar-has-no-tip", test_full_bar_has_no_tip);
+	g_test_add_func("/output/progress-bar/formats-durations", test_formats_durations);
+	g_test_add_func("/output/progress-bar/lines-are-few", test_lines_are_few);
+	g_test_add_func("/output/progress-bar/none-is-silent", test_none_is_silent);
+	g_test_add_func("/output/progress-bar/bar-ends-with-a-newline",
 			test_bar_ends_with_a_newline);
 	return g_test_run();
 }

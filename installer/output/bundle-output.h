@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Bascule authors */
-/* installer/client/bundle-output.h - what is in a bundle as text */
+/* installer/output/bundle-output.h - what is in a bundle as text */
 #pragma once
 
-#include "installer/client/output.h"
+#include "installer/output/output.h"
 
 /**
  * bsc_bundle_output_format:

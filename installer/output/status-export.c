@@ -2,7 +2,7 @@
 /* SPDX-FileCopyrightText: 2026 The Bascule authors */
 #include "config.h"
 
-#include "installer/client/status-export.h"
+#include "installer/output/status-export.h"
 
 /* a slot's variable or member in RAUC's outputs, and its key in the dictionary */
 typedef struct {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Bascule authors */
-/* installer/client/output.h - readable, shell and JSON texts from dictionaries */
+/* installer/output/output.h - readable, shell and JSON texts from dictionaries */
 #pragma once
 
 #include <glib.h>

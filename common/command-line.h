@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Bascule authors */
-/* installer/client/command-line.h - finds the verb among options that may stand anywhere */
+/* common/command-line.h - finds the verb among options that may stand anywhere */
 #pragma once
 
 #include <glib.h>

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Bascule authors */
-/* installer/client/rauc-main.c - `rauc`: maps RAUC's verbs and options to ours */
+/* installer/rauc-front/main.c - `rauc`: maps RAUC's verbs and options to ours */
 #include "config.h"
 
+#include "common/command-line.h"
 #include "common/log.h"
 #include "common/run.h"
-#include "installer/client/backend-local.h"
-#include "installer/client/command-line.h"
-#include "installer/client/rauc-client.h"
+#include "installer/rauc-front/rauc-client.h"
+#include "installer/system/system-config.h"
 
 #include <locale.h>
 
@@ -357,22 +357,21 @@ run_replace_signature(const Verb *verb, char **args)
 static gboolean
 add_trust(GPtrArray *argv)
 {
-	BscBackendOptions where = {
-		.config_path = options.conf,
-		.overrides = (const char *const *)options.confopts,
-	};
+	BscSystemConfigOptions how = {.overrides = (const char *const *)options.confopts};
 	g_autoptr(GError) error = NULL;
-	g_autofree char *keyring = NULL;
-	g_autofree char *key = NULL;
+	g_autoptr(BscSystemConfig) config = bsc_system_config_load(options.conf, &how, &error);
+	gboolean may_lack =
+		options.conf == NULL && g_error_matches(error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
 
-	if (options.keyring == NULL || options.key == NULL) {
-		if (!bsc_backend_local_find_trust(&where, &keyring, &key, &error)) {
-			fail("Failed to initialize context: %s", error->message);
-			return FALSE;
-		}
+	if (config == NULL && !may_lack) {
+		fail("Failed to initialize context: %s", error->message);
+		return FALSE;
 	}
-	add_option(argv, "keyring", options.keyring ? options.keyring : keyring);
-	add_option(argv, "key", options.key ? options.key : key);
+	add_option(argv, "keyring",
+		   options.keyring == NULL && config != NULL ? config->keyring.path
+							     : options.keyring);
+	add_option(argv, "key",
+		   options.key == NULL && config != NULL ? config->encryption.key : options.key);
 	return TRUE;
 }
 

@@ -2,9 +2,9 @@
 /* SPDX-FileCopyrightText: 2026 The Bascule authors */
 #include "config.h"
 
-#include "installer/client/progress-bar.h"
+#include "installer/output/progress-bar.h"
 
-#include "installer/client/output.h"
+#include "installer/output/output.h"
 
 #include <string.h>
 #include <sys/ioctl.h>
@@ -91,7 +91,7 @@ draw_cells(unsigned percent)
 }
 
 static char *
-draw_bytes(const BscBackendProgress *progress)
+draw_bytes(const BscProgressBarState *progress)
 {
 	g_autofree char *done = bsc_output_format_size(progress->bytes_done);
 	g_autofree char *total = bsc_output_format_size(progress->bytes_total);
@@ -100,7 +100,7 @@ draw_bytes(const BscBackendProgress *progress)
 }
 
 static char *
-draw_rate(const BscBackendProgress *progress)
+draw_rate(const BscProgressBarState *progress)
 {
 	g_autofree char *rate = bsc_output_format_size(progress->rate);
 
@@ -108,7 +108,7 @@ draw_rate(const BscBackendProgress *progress)
 }
 
 static char *
-draw_time_left(const BscBackendProgress *progress)
+draw_time_left(const BscProgressBarState *progress)
 {
 	g_autofree char *left = NULL;
 
@@ -119,7 +119,7 @@ draw_time_left(const BscBackendProgress *progress)
 }
 
 char *
-bsc_progress_bar_draw(const BscBackendProgress *progress, unsigned columns)
+bsc_progress_bar_draw(const BscProgressBarState *progress, unsigned columns)
 {
 	g_autofree char *cells = draw_cells(progress->percent);
 	g_autofree char *bytes = draw_bytes(progress);
@@ -138,7 +138,7 @@ bsc_progress_bar_draw(const BscBackendProgress *progress, unsigned columns)
 }
 
 static void
-update_lines(BscProgressBar *self, const BscBackendProgress *progress)
+update_lines(BscProgressBar *self, const BscProgressBarState *progress)
 {
 	unsigned tenth = 0;
 	g_autofree char *bytes = draw_bytes(progress);
@@ -156,7 +156,7 @@ update_lines(BscProgressBar *self, const BscBackendProgress *progress)
 }
 
 void
-bsc_progress_bar_update(BscProgressBar *self, const BscBackendProgress *progress)
+bsc_progress_bar_update(BscProgressBar *self, const BscProgressBarState *progress)
 {
 	g_autofree char *line = NULL;
 

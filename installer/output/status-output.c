@@ -2,9 +2,9 @@
 /* SPDX-FileCopyrightText: 2026 The Bascule authors */
 #include "config.h"
 
-#include "installer/client/status-output.h"
+#include "installer/output/status-output.h"
 
-#include "installer/client/status-export.h"
+#include "installer/output/status-export.h"
 
 /* a line of a slot's details and its key in the dictionary */
 typedef struct {
