@@ -244,7 +244,14 @@ def test_truncated(form, bundle, verify, tmp_path):
           r"but only {} bytes lie before it"
     for length in (len(data) - 1, len(data) - 8, len(data) - 100, len(data) // 2, 5000):
         (tmp_path / "cut").write_bytes(data[:length])
-        refused(verify(tmp_path / "cut"), cut.format(length - 8))
+        # what now stands at the end is taken for a length; one signature in 256 ends with a zero
+        # byte, and a few bytes of signature are then no CMS
+        claimed = int.from_bytes(data[length - 8:length], "big")
+        words = cut.format(length - 8) if claimed > length - 8 else \
+            "(The signature is not a CMS in DER: .*|" \
+            "The signature has .* more than the limit of 65536 .*|" \
+            "Not a bundle: the signature's length at the end of the file is 0)"
+        refused(verify(tmp_path / "cut"), words)
     for length in (0, 7):
         (tmp_path / "cut").write_bytes(data[:length])
         refused(verify(tmp_path / "cut"), f"Not a bundle: the file has only {length} bytes")
