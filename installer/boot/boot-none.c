@@ -64,15 +64,6 @@ later_inspect(BscBootEnv *env, GPtrArray *warnings)
 						  env->config->bootloader));
 }
 
-const BscBootloaderOps bsc_boot_none_barebox_ops = {
-	.name = "barebox",
-	.get_primary = later_get_primary,
-	.set_primary = later_set_primary,
-	.get_state = later_get_state,
-	.set_state = later_set_state,
-	.inspect = later_inspect,
-};
-
 const BscBootloaderOps bsc_boot_none_efi_ops = {
 	.name = "efi",
 	.get_primary = later_get_primary,

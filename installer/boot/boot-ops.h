@@ -37,6 +37,8 @@ typedef struct {
 	const char *fw_printenv;       /* program; %NULL = looked up */
 	const char *fw_setenv;
 	const char *fw_env_config; /* given to both with -c; %NULL = /etc/fw_env.config */
+	const char *barebox_state; /* program; %NULL = looked up */
+	const char *cmdline_path;  /* of the kernel; %NULL = /proc/cmdline */
 	BscBootRunFunc run;
 	gpointer data;	    /* for @run, and for the ops of a test */
 	int setenv_dialect; /* private to boot-uboot: what fw_setenv understands; 0 = unknown */

@@ -7,6 +7,7 @@
 #include "common/error.h"
 #include "common/keyfile.h"
 #include "common/run.h"
+#include "installer/boot/boot-barebox.h"
 #include "installer/boot/boot-custom.h"
 #include "installer/boot/boot-grub.h"
 #include "installer/boot/boot-none.h"
@@ -22,8 +23,8 @@ struct _BscBootloader {
 };
 
 static const BscBootloaderOps *const bootloaders[] = {
-	&bsc_boot_uboot_ops, &bsc_boot_grub_ops,	 &bsc_boot_custom_ops,
-	&bsc_boot_none_ops,  &bsc_boot_none_barebox_ops, &bsc_boot_none_efi_ops,
+	&bsc_boot_uboot_ops, &bsc_boot_grub_ops,    &bsc_boot_custom_ops,
+	&bsc_boot_none_ops,  &bsc_boot_barebox_ops, &bsc_boot_none_efi_ops,
 };
 
 static const BscBootloaderOps *
@@ -130,6 +131,10 @@ bsc_bootloader_new_for_ops(const BscBootloaderOps *ops, const BscSystemConfig *c
 		self->env.fw_setenv = "fw_setenv";
 	if (self->env.fw_env_config == NULL)
 		self->env.fw_env_config = config->fw_env_config;
+	if (self->env.barebox_state == NULL)
+		self->env.barebox_state = "barebox-state";
+	if (self->env.cmdline_path == NULL)
+		self->env.cmdline_path = "/proc/cmdline";
 	if (self->env.run == NULL)
 		self->env.run = run_program;
 	return self;

@@ -140,6 +140,37 @@ set_up_unknown_tool(Fixture *f)
 	return set_up_own(f, "echo 'a version nobody knows'");
 }
 
+/* barebox-state, played on a text file: all changes of a call or none. */
+#define BAREBOX_STATE                                                                              \
+	"#!/bin/sh\n"                                                                              \
+	"env='%s/barebox'; cp \"$env\" \"$env.new\"; changed=\n"                                   \
+	"if grep -q BROKEN \"$env\"; then echo 'no valid copy' >&2; exit 1; fi\n"                  \
+	"while [ $# -gt 0 ]; do\n"                                                                 \
+	"  case $1 in\n"                                                                           \
+	"  -g) grep \"^$2=\" \"$env\" | cut -d= -f2 | grep . || exit 1;;\n"                        \
+	"  -s) grep -q \"^${2%%=*}=\" \"$env\" || exit 1\n"                                        \
+	"      sed -i \"s/^${2%%=*}=.*/$2/\" \"$env.new\"; changed=1;;\n"                          \
+	"  *) exit 2;;\n"                                                                          \
+	"  esac\n"                                                                                 \
+	"  shift 2\n"                                                                              \
+	"done\n"                                                                                   \
+	"[ -z \"$changed\" ] || mv \"$env.new\" \"$env\"\n"
+
+static gboolean
+set_up_barebox(Fixture *f)
+{
+	g_autofree char *text = g_strdup_printf(BAREBOX_STATE, f->dir->path);
+
+	f->paths[0] =
+		test_temp_dir_write(f->dir, "barebox",
+				    "bootstate.A.priority=20\nbootstate.A.remaining_attempts=3\n"
+				    "bootstate.B.priority=10\nbootstate.B.remaining_attempts=3\n");
+	write_script(f, "barebox-state", text);
+	f->paths[1] = test_temp_dir_get_path(f->dir, "barebox-state");
+	f->env.barebox_state = f->paths[1];
+	return TRUE;
+}
+
 static gboolean
 set_up_grub(Fixture *f)
 {
@@ -193,6 +224,7 @@ static const Backend backends[] = {
 	{"uboot-own-tool", "uboot", set_up_uboots_own, TRUE},
 	{"uboot-unknown-tool", "uboot", set_up_unknown_tool, TRUE},
 	{"grub", "grub", set_up_grub, TRUE},
+	{"barebox", "barebox", set_up_barebox, TRUE},
 	{"custom", "custom", set_up_custom, FALSE},
 	{"fake", "noop", set_up_fake, TRUE},
 };
@@ -353,7 +385,7 @@ test_unknown_name(Fixture *f, gconstpointer data)
 static void
 break_environment(Fixture *f)
 {
-	static const char *const names[] = {"env.0", "env.1", "env", "grubenv"};
+	static const char *const names[] = {"env.0", "env.1", "env", "grubenv", "barebox"};
 
 	if (f->fake != NULL)
 		f->fake->is_unreadable = TRUE;
@@ -369,7 +401,7 @@ break_environment(Fixture *f)
 static void
 test_unreadable(Fixture *f, gconstpointer data)
 {
-	static const char *const names[] = {"env.0", "env.1", "env", "grubenv"};
+	static const char *const names[] = {"env.0", "env.1", "env", "grubenv", "barebox"};
 	const Backend *backend = data;
 	g_autoptr(GError) error = NULL;
 	BscBootState state;

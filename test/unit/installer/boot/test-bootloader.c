@@ -58,7 +58,7 @@ test_check_config(void)
 static void
 test_not_supported_yet(void)
 {
-	static const char *const words[] = {"efi", "barebox"};
+	static const char *const words[] = {"efi"};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
 		g_autoptr(BscSystemConfig) config = make_config(words[i], "A");
