@@ -95,7 +95,8 @@ on_line(const char *line, gpointer data)
 		self->first = g_strdup(line);
 	if (self->loss == NULL && bsc_archive_tar_is_loss(line))
 		self->loss = g_strdup(line);
-	if (strstr(line, g_strerror(ENOSPC)) != NULL)
+	/* tar's own words (it runs with LC_ALL=C): nothing fitted, or only a part */
+	if (strstr(line, "No space left on device") != NULL || strstr(line, "Wrote only ") != NULL)
 		self->is_full = TRUE;
 }
 

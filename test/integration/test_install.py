@@ -8,8 +8,8 @@ import subprocess
 
 import pytest
 from conftest import run
-from system import (AB, ABC, FAILED, GROUPS, HOOK_FAILED, LOOP_AB, MIB, REJECTED, Untouched,
-                    WRITE, check_installs, check_refused, ext4_image, need, need_file_system,
+from system import (AB, ABC, FAILED, GROUPS, HOOK_FAILED, LOOP_AB, MIB, NO_DESTINATION, REJECTED,
+                    Untouched, check_installs, check_refused, ext4_image, need, need_file_system,
                     need_root, random_bytes, sparse_bytes)
 
 
@@ -167,7 +167,9 @@ def test_archive_larger_than_its_slot(system, make_bundle, tmp_path):
     result = device.install(make_bundle({"rootfs": ("a.tar.gz", data)}))
     running.check()
     assert not device.boot.is_good("B")
-    check_refused(device, good, result, WRITE, r".*")
+    check_refused(device, good, result, NO_DESTINATION,
+                  r"Slot 'rootfs\.1' on '/dev/loop\d+': The content of the archive does not fit "
+                  "into the slot's file system; build a smaller one")
 
 
 # ---- rotation, groups, classes ------------------------------------------------------------------

@@ -63,7 +63,7 @@ def test_revoked_signer(system, make_bundle, pki):
     device = system(conf={"keyring": {"path": pki / "keyring-crl.pem", "check-crl": "true"}})
     result = device.install(make_bundle(signer="revoked", args=("--no-verify",)))
     check_refused(device, make_bundle(), result, UNTRUSTED,
-                  CHAIN + "certificate revoked " + SUBJECT + ".*")
+                  CHAIN + "certificate revoked " + SUBJECT)
 
 
 def test_signer_not_on_the_list(system, make_bundle):
@@ -90,7 +90,8 @@ def test_required_manifest_hash(system, make_bundle):
     result = device.install(bundle, "--require-manifest-hash=" + "0" * 64)
     assert device.digests() == digests
     info = device.run("info", "--output-format=json", bundle).json
-    check_refused(device, make_bundle(), result, REJECTED, f".*{info['hash']}.*")
+    check_refused(device, make_bundle(), result, REJECTED,
+                  f"Manifest hash is {info['hash']}, but {'0' * 64} is required")
     device.boots("B").mark("good")
     check_installs(device, bundle, "--require-manifest-hash=" + info["hash"])
 
