@@ -404,6 +404,9 @@ run_info(const Verb *verb, char **args)
 	return replace(argv);
 }
 
+static const char no_handler_args[] = "--handler-args is not supported here: RAUC's bus interface "
+				      "has no place for it; use bascule install --handler-args";
+
 static int
 run_install(const Verb *verb, char **args)
 {
@@ -421,6 +424,8 @@ run_install(const Verb *verb, char **args)
 	};
 	g_autofree char *source = NULL;
 
+	if (options.handler_args != NULL)
+		return fail("%s", no_handler_args);
 	if (g_str_has_prefix(args[0], "file://"))
 		source = g_filename_from_uri(args[0], NULL, NULL);
 	else if (strstr(args[0], "://") == NULL)
@@ -453,13 +458,15 @@ run_service(const Verb *verb, char **args)
 {
 	g_autoptr(GPtrArray) argv = g_ptr_array_new_with_free_func(g_free);
 
+	if (options.handler_args != NULL)
+		return fail("%s", no_handler_args);
+
 	g_ptr_array_add(argv, find_own_program("sbin", BSC_SBINDIR, "basculed"));
 	add_option(argv, "conf", options.conf);
 	add_options(argv, "confopt", options.confopts);
 	add_option(argv, "mount", options.mount);
 	add_option(argv, "keyring", options.keyring);
 	add_option(argv, "override-boot-slot", options.override_boot_slot);
-	add_option(argv, "handler-args", options.handler_args);
 	add_flag(argv, "debug", options.debug);
 	return replace(argv);
 }

@@ -334,6 +334,20 @@ def test_rauc_says_what_it_cannot(rauc, verb, args):
     assert result.returncode == FAILED and "not supported" in result.stderr
 
 
+def test_rauc_service_is_ours(bus, device):  # noqa: F811
+    rauc = Program(bus, find_program("rauc"))
+    process = rauc.start("-c", device.config, "service", "--override-boot-slot=A")
+    try:
+        wait_for(lambda: bus.owner("de.pengutronix.rauc") or process.poll() is not None, "the name")
+        assert os.path.basename(os.readlink(f"/proc/{process.pid}/exe")) == "basculed"
+        assert rauc("status").returncode == OK
+    finally:
+        process.terminate()
+    assert rauc.finish(process).returncode == OK
+    refused = rauc("service", "--handler-args=x")
+    assert refused.returncode == FAILED and "bascule install --handler-args" in refused.stderr
+
+
 # ---- the examples of the manual page run --------------------------------------------------------
 
 def manual_examples():
