@@ -160,7 +160,8 @@ tar -xf "$work/rootfs.tar" -C "$dev/tree" --exclude='./dev/*'
 say "On the build host: throw-away keys, and a signed bundle of a real root file system"
 sh "$top/test/support/pki.sh" "$dev/keys" >/dev/null
 hello='#!/bin/sh
-. /etc/os-release; echo "init: $PRETTY_NAME, demo version $(cat /etc/demo-version), is up"'
+. /etc/os-release; read -r version </etc/demo-version
+echo "init: $PRETTY_NAME, demo version $version, is up"'
 make_image 1.0 "$hello"
 mv "$dev/1.0.ext4" "$dev/factory.ext4"
 make_image 2.0 "$hello"
