@@ -8,22 +8,50 @@
 
 #include <sys/mman.h>
 
-gboolean
-bsc_copy_job_tick(BscCopyJob *self, BscWritePhase phase, uint64_t done, uint64_t total,
-		  GError **error)
+void
+bsc_copy_job_count(BscCopyJob *self, uint64_t *counter, uint64_t bytes)
 {
-	gint64 now = g_get_monotonic_time();
+	g_mutex_lock(&self->lock);
+	*counter += bytes;
+	g_mutex_unlock(&self->lock);
+}
 
+static void
+tell(BscCopyJob *self, uint64_t hashed, uint64_t verified)
+{
+	uint64_t size = bsc_byte_source_get_size(self->image);
+	gint64 now = g_get_monotonic_time();
+	gboolean ends_copy = hashed == size && !self->has_told_copy;
+
+	if (now - self->last_tick_usec < BSC_COPY_JOB_TICK_USEC && !ends_copy &&
+	    !(self->is_verifying && verified == self->verify_bytes))
+		return;
+	self->last_tick_usec = now;
+	if (hashed < size || ends_copy)
+		self->on_progress(BSC_WRITE_PHASE_COPY, hashed, size, self->progress_data);
+	self->has_told_copy = hashed == size;
+	if (self->is_verifying && self->has_told_copy)
+		self->on_progress(BSC_WRITE_PHASE_VERIFY, verified, self->verify_bytes,
+				  self->progress_data);
+}
+
+gboolean
+bsc_copy_job_tick(BscCopyJob *self, GError **error)
+{
+	uint64_t hashed;
+	uint64_t verified;
+
+	g_mutex_lock(&self->lock);
+	hashed = self->hashed_bytes;
+	verified = self->verified_bytes;
+	g_mutex_unlock(&self->lock);
 	if (g_cancellable_is_cancelled(self->cancellable))
 		return bsc_error_set(error, G_IO_ERROR, G_IO_ERROR_CANCELLED,
 				     "Cancelled at byte %" G_GUINT64_FORMAT "; the slot is not "
 				     "usable until an installation into it succeeds",
-				     done);
-	if (self->on_progress == NULL ||
-	    (now - self->last_tick_usec < BSC_COPY_JOB_TICK_USEC && done != total))
-		return TRUE;
-	self->last_tick_usec = now;
-	self->on_progress(phase, done, total, self->progress_data);
+				     hashed);
+	if (self->on_progress != NULL)
+		tell(self, hashed, verified);
 	return TRUE;
 }
 

@@ -19,6 +19,13 @@ typedef struct {
 	BscWriteProgressFunc on_progress; /* (nullable) */
 	gpointer progress_data;
 	GCancellable *cancellable; /* (nullable) */
+
+	/* progress: counted by threads, told by the calling thread */
+	GMutex lock;		 /* protects the next two */
+	uint64_t hashed_bytes;	 /* of the image, in order: the copy */
+	uint64_t verified_bytes; /* read back */
+	gboolean is_verifying;	 /* from here on for the calling thread only */
+	gboolean has_told_copy;	 /* that it is complete */
 	gint64 last_tick_usec;
 
 	/* results of the pipeline */
@@ -32,20 +39,27 @@ typedef struct {
 #define BSC_COPY_JOB_TICK_USEC (50 * 1000)
 
 /**
+ * bsc_copy_job_count:
+ * @self: a job
+ * @counter: `&self->hashed_bytes` or `&self->verified_bytes`
+ * @bytes: how many more
+ *
+ * Any thread.
+ */
+void bsc_copy_job_count(BscCopyJob *self, uint64_t *counter, uint64_t bytes);
+
+/**
  * bsc_copy_job_tick:
  * @self: a job
- * @phase: what is being done
- * @done: bytes of it done
- * @total: bytes to do
  * @error: return location
  *
- * Looks at the cancellable and reports progress, at most every %BSC_COPY_JOB_TICK_USEC and at the
- * end. Only for the thread that called the writer. Errors: %G_IO_ERROR_CANCELLED.
+ * Looks at the cancellable and reports progress, at most every %BSC_COPY_JOB_TICK_USEC. The
+ * read-back may run while the image is still hashed; it is told once the copy is complete. Only for
+ * the thread that called the writer. Errors: %G_IO_ERROR_CANCELLED.
  *
  * Returns: %TRUE to go on
  */
-gboolean bsc_copy_job_tick(BscCopyJob *self, BscWritePhase phase, uint64_t done, uint64_t total,
-			   GError **error);
+gboolean bsc_copy_job_tick(BscCopyJob *self, GError **error);
 
 /**
  * bsc_copy_job_needs_read_back:

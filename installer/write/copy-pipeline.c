@@ -9,12 +9,12 @@
 
 /* Items on their way besides those that hold a chunk: ranges of zeros, that only the hash is slow
  * with. So the threads are well into the data behind them when the hash arrives there. */
-#define N_ZERO_CELLS 64
+#define N_ZERO_CELLS 512
 
 /*
  * Cells form a ring in the order of the items. A worker takes the next item and its cell, reads
- * the image into a chunk of memory (loaded), and brings it to the device (stored); the calling
- * thread hashes loaded cells in order (hashed). Cell and chunk are free again when the item is both
+ * the image into a chunk of memory (loaded), and brings it to the device (stored); one more thread
+ * hashes loaded cells in order (hashed). Cell and chunk are free again when the item is both
  * stored and hashed.
  */
 typedef struct {
@@ -26,12 +26,22 @@ typedef struct {
 	gboolean is_stored;
 } Cell;
 
+/* A thread and what it alone uses. */
 typedef struct {
+	BscCopyPipeline *pipeline;
+	GThread *thread;
+	BscCopyStoreWindow window;
+	BscCopyStoreCounts counts;
+	uint64_t verify_bytes;
+} Worker;
+
+struct _BscCopyPipeline {
 	BscCopyJob *job;
-	GMutex lock;	   /* protects all below */
+	GMutex lock;	   /* protects all below but what belongs to the caller's thread */
 	GCond free_cond;   /* a cell or a chunk became free, or everything ends */
 	GCond reader_cond; /* a reader of the source is done */
 	GCond loaded_cond; /* a cell was loaded, or everything ends */
+	GCond done_cond;   /* a thread has ended */
 	BscCopyWalk walk;
 	Cell *cells;
 	unsigned n_cells;
@@ -39,25 +49,23 @@ typedef struct {
 	unsigned n_free_chunks;
 	uint64_t n_taken; /* items */
 	unsigned n_reading;
+	unsigned n_storing;  /* threads that still run */
+	gboolean is_hashing; /* that thread still runs */
 	gboolean has_ended;  /* the walk is at its end */
 	gboolean is_stopped; /* an error or a cancellation: take nothing more */
 	GError *error;	     /* the first */
-	uint8_t *pool;
-	size_t pool_bytes;
-} Pipeline;
 
-/* A thread and what it alone uses. */
-typedef struct {
-	Pipeline *pipeline;
-	GThread *thread;
-	BscCopyStoreWindow window;
-	BscCopyStoreCounts counts;
-	uint64_t verify_bytes;
-} Worker;
+	/* the caller's thread's */
+	Worker *workers;
+	unsigned n_workers;
+	GThread *hasher;
+	uint8_t *pool; /* chunks, then windows */
+	size_t pool_bytes;
+};
 
 /* With the lock held. Takes @why; only the first error counts. */
 static void
-stop_locked(Pipeline *self, GError *why)
+stop_locked(BscCopyPipeline *self, GError *why)
 {
 	if (self->error == NULL)
 		self->error = why;
@@ -67,10 +75,11 @@ stop_locked(Pipeline *self, GError *why)
 	g_cond_broadcast(&self->free_cond);
 	g_cond_broadcast(&self->reader_cond);
 	g_cond_broadcast(&self->loaded_cond);
+	g_cond_broadcast(&self->done_cond);
 }
 
 static void
-stop(Pipeline *self, GError *why)
+stop(BscCopyPipeline *self, GError *why)
 {
 	g_mutex_lock(&self->lock);
 	stop_locked(self, why);
@@ -79,7 +88,7 @@ stop(Pipeline *self, GError *why)
 
 /* With the lock held. Puts the next item into @cell, or returns FALSE at the end. */
 static gboolean
-fill_cell_locked(Pipeline *self, Cell *cell)
+fill_cell_locked(BscCopyPipeline *self, Cell *cell)
 {
 	GError *why = NULL;
 	BscCopyItem item;
@@ -107,7 +116,7 @@ fill_cell_locked(Pipeline *self, Cell *cell)
  * left to do. Chunks are held by earlier items only, which need nothing more: no deadlock.
  */
 static Cell *
-take_cell_locked(Pipeline *self)
+take_cell_locked(BscCopyPipeline *self)
 {
 	while (!self->is_stopped && !self->has_ended) {
 		Cell *cell = &self->cells[self->n_taken % self->n_cells];
@@ -120,7 +129,7 @@ take_cell_locked(Pipeline *self)
 }
 
 static Cell *
-take_cell(Pipeline *self)
+take_cell(BscCopyPipeline *self)
 {
 	Cell *cell;
 
@@ -132,7 +141,7 @@ take_cell(Pipeline *self)
 
 /* Sets one of a cell's marks; hashed and stored together free it. */
 static void
-mark(Pipeline *self, Cell *cell, gboolean *what)
+mark(BscCopyPipeline *self, Cell *cell, gboolean *what)
 {
 	g_mutex_lock(&self->lock);
 	*what = TRUE;
@@ -149,7 +158,7 @@ mark(Pipeline *self, Cell *cell, gboolean *what)
 
 /* Decoders cost memory: only so many threads read at a time, the others move blocks. */
 static gboolean
-read_image(Pipeline *self, Cell *cell, GError **error)
+read_image(BscCopyPipeline *self, Cell *cell, GError **error)
 {
 	gboolean ok;
 
@@ -182,6 +191,16 @@ store_item(Worker *self, Cell *cell, BscCopyState *out_state, GError **error)
 				   out_state, error);
 }
 
+static void
+add_to_record(BscCopyJob *job, const Cell *cell)
+{
+	BscCopyRecordSum sum;
+
+	bsc_copy_record_sum_init(&sum, &cell->item);
+	bsc_copy_record_sum_update(&sum, cell->data, cell->item.len);
+	bsc_copy_record_add(job->record, &cell->item, &sum);
+}
+
 static gboolean
 store_cell(Worker *self, Cell *cell, GError **error)
 {
@@ -200,7 +219,7 @@ store_cell(Worker *self, Cell *cell, GError **error)
 		return TRUE;
 	self->verify_bytes += cell->item.len;
 	if (!cell->item.is_zero && state != BSC_COPY_STATE_ZERO)
-		bsc_copy_record_add(job->record, &cell->item, cell->data);
+		add_to_record(job, cell);
 	return TRUE;
 }
 
@@ -220,94 +239,35 @@ static gpointer
 run_worker(gpointer data)
 {
 	Worker *self = data;
+	BscCopyPipeline *pipeline = self->pipeline;
 	GError *why = NULL;
 	Cell *cell;
 
-	while ((cell = take_cell(self->pipeline)) != NULL)
+	while ((cell = take_cell(pipeline)) != NULL)
 		if (!copy_cell(self, cell, &why)) {
-			stop(self->pipeline, why);
+			stop(pipeline, why);
 			break;
 		}
+	g_mutex_lock(&pipeline->lock);
+	pipeline->n_storing--;
+	g_cond_signal(&pipeline->done_cond);
+	g_mutex_unlock(&pipeline->lock);
 	return NULL;
 }
 
-/* Where the system allows fewer threads than planned, those that run do all the work. */
-static Worker *
-start_workers(Pipeline *self, unsigned *out_n, GError **error)
-{
-	const BscCopyPlan *plan = &self->job->plan;
-	uint8_t *windows = self->pool + (size_t)plan->n_chunks * plan->chunk_bytes;
-	Worker *workers = g_new0(Worker, plan->n_threads);
-	g_autoptr(GError) why = NULL;
-	unsigned n = 0;
-
-	for (; n < plan->n_threads; n++) {
-		Worker *worker = &workers[n];
-
-		worker->pipeline = self;
-		worker->window.data = windows + (size_t)n * plan->compare_bytes;
-		worker->window.len_bytes = plan->compare_bytes;
-		worker->thread = g_thread_try_new("bsc-copy", run_worker, worker, &why);
-		if (worker->thread == NULL)
-			break;
-	}
-	*out_n = n;
-	if (n > 0)
-		return workers;
-	g_propagate_error(error, g_steal_pointer(&why));
-	g_free(workers);
-	return NULL;
-}
-
-/* Waits for what start_workers() started and adds up what they did. */
 static void
-join_workers(BscCopyJob *job, Worker *workers, unsigned n)
-{
-	for (unsigned i = 0; i < n; i++) {
-		g_thread_join(workers[i].thread);
-		job->counts.written += workers[i].counts.written;
-		job->counts.equal += workers[i].counts.equal;
-		job->counts.zeroed += workers[i].counts.zeroed;
-		job->verify_bytes += workers[i].verify_bytes;
-	}
-	g_free(workers);
-}
-
-static gboolean
-tick(Pipeline *self, uint64_t done, GError **error)
-{
-	return bsc_copy_job_tick(self->job, BSC_WRITE_PHASE_COPY, done,
-				 bsc_byte_source_get_size(self->job->image), error);
-}
-
-static gboolean
-hash_zeros(Pipeline *self, BscDigest *digest, const BscCopyItem *item, GError **error)
+hash_zeros(BscDigest *digest, uint64_t len)
 {
 	size_t most = 0;
 	const uint8_t *zeros = bsc_copy_store_get_zeros(&most);
-	size_t len = 0;
 
-	for (uint64_t pos = 0; pos < item->len; pos += len) {
-		len = MIN(most, item->len - pos);
-		bsc_digest_update(digest, zeros, len);
-		if (!tick(self, item->offset + pos + len, error))
-			return FALSE;
-	}
-	return TRUE;
-}
-
-static gboolean
-hash_cell(Pipeline *self, BscDigest *digest, Cell *cell, GError **error)
-{
-	if (cell->item.is_zero)
-		return hash_zeros(self, digest, &cell->item, error);
-	bsc_digest_update(digest, cell->data, cell->item.len);
-	return tick(self, cell->item.offset + cell->item.len, error);
+	for (; len > 0; len -= MIN(most, len))
+		bsc_digest_update(digest, zeros, MIN(most, len));
 }
 
 /* With the lock held. */
 static gboolean
-is_pending_locked(Pipeline *self, uint64_t index, const Cell *cell)
+is_pending_locked(BscCopyPipeline *self, uint64_t index, const Cell *cell)
 {
 	if (self->is_stopped)
 		return FALSE;
@@ -316,103 +276,228 @@ is_pending_locked(Pipeline *self, uint64_t index, const Cell *cell)
 
 /* Item @index once it is loaded; NULL behind the last one and where all is stopped. */
 static Cell *
-wait_for_loaded(Pipeline *self, uint64_t index, uint64_t done)
+wait_for_loaded(BscCopyPipeline *self, uint64_t index)
 {
 	Cell *cell = &self->cells[index % self->n_cells];
-	GError *why = NULL;
 
 	g_mutex_lock(&self->lock);
-	while (is_pending_locked(self, index, cell)) {
-		gint64 until = g_get_monotonic_time() + BSC_COPY_JOB_TICK_USEC;
-
-		if (g_cond_wait_until(&self->loaded_cond, &self->lock, until))
-			continue;
-		g_mutex_unlock(&self->lock);
-		if (!tick(self, done, &why))
-			stop(self, g_steal_pointer(&why));
-		g_mutex_lock(&self->lock);
-	}
+	while (is_pending_locked(self, index, cell))
+		g_cond_wait(&self->loaded_cond, &self->lock);
 	if (self->is_stopped || index >= self->n_taken)
 		cell = NULL;
 	g_mutex_unlock(&self->lock);
 	return cell;
 }
 
-/* The calling thread's part: the digest of the whole image in order. */
-static void
-hash_in_order(Pipeline *self)
+/* The digest of the whole image in order. */
+static gpointer
+run_hasher(gpointer data)
 {
+	BscCopyPipeline *self = data;
 	g_autoptr(BscDigest) digest = bsc_digest_new();
-	uint64_t done = 0;
 	Cell *cell;
 
-	for (uint64_t index = 0; (cell = wait_for_loaded(self, index, done)) != NULL; index++) {
-		GError *why = NULL;
+	for (uint64_t index = 0; (cell = wait_for_loaded(self, index)) != NULL; index++) {
+		uint64_t len = cell->item.len;
 
-		done = cell->item.offset + cell->item.len;
-		if (!hash_cell(self, digest, cell, &why))
-			stop(self, why);
+		if (cell->item.is_zero)
+			hash_zeros(digest, len);
+		else
+			bsc_digest_update(digest, cell->data, len);
 		mark(self, cell, &cell->is_hashed);
+		bsc_copy_job_count(self->job, &self->job->hashed_bytes, len);
 	}
 	bsc_digest_finish(digest, self->job->sha256);
+	g_mutex_lock(&self->lock);
+	self->is_hashing = FALSE;
+	g_cond_signal(&self->done_cond);
+	g_mutex_unlock(&self->lock);
+	return NULL;
 }
 
+/* The lock is held so that no thread can end before it is counted. */
 static gboolean
-open_pipeline(Pipeline *self, BscCopyJob *job, GError **error)
+start_worker(BscCopyPipeline *self, Worker *worker, GError **error)
 {
-	const BscCopyPlan *plan = &job->plan;
+	g_mutex_lock(&self->lock);
+	worker->thread = g_thread_try_new("bsc-copy", run_worker, worker, error);
+	self->n_storing += worker->thread != NULL;
+	g_mutex_unlock(&self->lock);
+	return worker->thread != NULL;
+}
 
-	*self = (Pipeline){.job = job};
-	self->pool_bytes = (size_t)plan->n_chunks * plan->chunk_bytes +
-			   (size_t)plan->n_threads * plan->compare_bytes;
-	self->pool = bsc_copy_job_map(self->pool_bytes, error);
-	if (self->pool == NULL)
+/* Where the system allows fewer threads than planned, those that run do all the work. */
+static gboolean
+start_threads(BscCopyPipeline *self, GError **error)
+{
+	const BscCopyPlan *plan = &self->job->plan;
+	uint8_t *windows = self->pool + (size_t)plan->n_chunks * plan->chunk_bytes;
+
+	self->is_hashing = TRUE;
+	self->hasher = g_thread_try_new("bsc-hash", run_hasher, self, error);
+	if (self->hasher == NULL)
 		return FALSE;
+	for (; self->n_workers < plan->n_threads; self->n_workers++) {
+		Worker *worker = &self->workers[self->n_workers];
+
+		worker->pipeline = self;
+		worker->window.data = windows + (size_t)self->n_workers * plan->compare_bytes;
+		worker->window.len_bytes = plan->compare_bytes;
+		if (!start_worker(self, worker, self->n_workers == 0 ? error : NULL))
+			break;
+	}
+	return self->n_workers > 0;
+}
+
+static void
+init_pool(BscCopyPipeline *self)
+{
+	const BscCopyPlan *plan = &self->job->plan;
+
 	self->n_cells = plan->n_chunks + N_ZERO_CELLS;
 	self->cells = g_new0(Cell, self->n_cells);
+	self->workers = g_new0(Worker, plan->n_threads);
 	self->free_chunks = g_new(uint8_t *, plan->n_chunks);
 	for (; self->n_free_chunks < plan->n_chunks; self->n_free_chunks++)
 		self->free_chunks[self->n_free_chunks] =
 			self->pool + (size_t)self->n_free_chunks * plan->chunk_bytes;
+}
+
+BscCopyPipeline *
+bsc_copy_pipeline_start(BscCopyJob *job, GError **error)
+{
+	const BscCopyPlan *plan = &job->plan;
+	g_autoptr(BscCopyPipeline) self = g_new0(BscCopyPipeline, 1);
+
+	self->job = job;
 	g_mutex_init(&self->lock);
 	g_cond_init(&self->free_cond);
 	g_cond_init(&self->reader_cond);
 	g_cond_init(&self->loaded_cond);
+	g_cond_init(&self->done_cond);
+	self->pool_bytes = (size_t)plan->n_chunks * plan->chunk_bytes +
+			   (size_t)plan->n_threads * plan->compare_bytes;
+	self->pool = bsc_copy_job_map(self->pool_bytes, error);
+	if (self->pool == NULL)
+		return NULL;
+	init_pool(self);
 	bsc_copy_walk_init(&self->walk, job->image, job->device->unit_bytes, plan->chunk_bytes);
-	return TRUE;
+	return start_threads(self, error) ? g_steal_pointer(&self) : NULL;
+}
+
+/* Until @is_done (with the lock held), an error or a cancellation; tells progress meanwhile. */
+static gboolean
+supervise(BscCopyPipeline *self, gboolean (*is_done)(BscCopyPipeline *self), GError **error)
+{
+	GError *why = NULL;
+
+	if (!bsc_copy_job_tick(self->job, &why))
+		stop(self, g_steal_pointer(&why));
+	g_mutex_lock(&self->lock);
+	while (!is_done(self) && !self->is_stopped) {
+		gint64 until = g_get_monotonic_time() + BSC_COPY_JOB_TICK_USEC;
+
+		if (g_cond_wait_until(&self->done_cond, &self->lock, until))
+			continue;
+		g_mutex_unlock(&self->lock);
+		if (!bsc_copy_job_tick(self->job, &why))
+			stop(self, g_steal_pointer(&why));
+		g_mutex_lock(&self->lock);
+	}
+	why = self->error != NULL ? g_error_copy(self->error) : NULL;
+	g_mutex_unlock(&self->lock);
+	if (why != NULL) {
+		g_propagate_error(error, why);
+		return FALSE;
+	}
+	return bsc_copy_job_tick(self->job, error);
+}
+
+static gboolean
+is_stored_locked(BscCopyPipeline *self)
+{
+	return self->n_storing == 0;
+}
+
+static gboolean
+is_hashed_locked(BscCopyPipeline *self)
+{
+	return !self->is_hashing;
 }
 
 static void
-close_pipeline(Pipeline *self)
+join_workers(BscCopyPipeline *self)
 {
+	for (; self->n_workers > 0; self->n_workers--) {
+		Worker *worker = &self->workers[self->n_workers - 1];
+		BscCopyJob *job = self->job;
+
+		g_thread_join(worker->thread);
+		job->counts.written += worker->counts.written;
+		job->counts.equal += worker->counts.equal;
+		job->counts.zeroed += worker->counts.zeroed;
+		job->verify_bytes += worker->verify_bytes;
+	}
+}
+
+/* What nobody uses any more goes back at once: the read-back has buffers of its own. */
+static void
+shrink_pool(BscCopyPipeline *self)
+{
+	size_t chunks = (size_t)self->job->plan.n_chunks * self->job->plan.chunk_bytes;
+
+	(void)madvise(self->pool + chunks, self->pool_bytes - chunks, MADV_DONTNEED);
+	g_mutex_lock(&self->lock);
+	for (unsigned i = 0; i < self->n_free_chunks; i++)
+		(void)madvise(self->free_chunks[i], self->job->plan.chunk_bytes, MADV_DONTNEED);
+	g_mutex_unlock(&self->lock);
+}
+
+gboolean
+bsc_copy_pipeline_wait_stored(BscCopyPipeline *self, GError **error)
+{
+	if (!supervise(self, is_stored_locked, error))
+		return FALSE;
+	join_workers(self);
+	shrink_pool(self);
+	return TRUE;
+}
+
+gboolean
+bsc_copy_pipeline_wait_hashed(BscCopyPipeline *self, GError **error)
+{
+	return supervise(self, is_hashed_locked, error);
+}
+
+static void
+end_threads(BscCopyPipeline *self)
+{
+	g_mutex_lock(&self->lock);
+	self->is_stopped = TRUE;
+	g_cond_broadcast(&self->free_cond);
+	g_cond_broadcast(&self->loaded_cond);
+	g_mutex_unlock(&self->lock);
+	join_workers(self);
+	if (self->hasher != NULL)
+		g_thread_join(g_steal_pointer(&self->hasher));
+}
+
+void
+bsc_copy_pipeline_free(BscCopyPipeline *self)
+{
+	if (self == NULL)
+		return;
+	end_threads(self);
+	g_cond_clear(&self->done_cond);
 	g_cond_clear(&self->loaded_cond);
 	g_cond_clear(&self->reader_cond);
 	g_cond_clear(&self->free_cond);
 	g_mutex_clear(&self->lock);
+	g_clear_error(&self->error);
 	g_free(self->free_chunks);
+	g_free(self->workers);
 	g_free(self->cells);
-	(void)munmap(self->pool, self->pool_bytes);
-}
-
-gboolean
-bsc_copy_pipeline_run(BscCopyJob *job, GError **error)
-{
-	Pipeline pipeline;
-	unsigned n_workers = 0;
-	Worker *workers;
-	GError *why = NULL;
-
-	if (!open_pipeline(&pipeline, job, error))
-		return FALSE;
-	workers = start_workers(&pipeline, &n_workers, &why);
-	if (workers != NULL) {
-		hash_in_order(&pipeline);
-		join_workers(job, workers, n_workers);
-		why = g_steal_pointer(&pipeline.error);
-	}
-	close_pipeline(&pipeline);
-	if (why == NULL)
-		return TRUE;
-	g_propagate_error(error, why);
-	return FALSE;
+	if (self->pool != NULL)
+		(void)munmap(self->pool, self->pool_bytes);
+	g_free(self);
 }

@@ -4,8 +4,6 @@
 
 #include "installer/write/copy-record.h"
 
-#include "installer/write/device.h"
-
 #include <string.h>
 
 /* Up to 1 GiB in chunks of 256 KiB every item has a group of its own. */
@@ -89,41 +87,53 @@ mix(uint64_t state, uint64_t word, uint64_t factor)
 	return state ^ (state >> 32);
 }
 
+void
+bsc_copy_record_sum_init(BscCopyRecordSum *sum, const BscCopyItem *item)
+{
+	sum->lanes[0] = item->offset;
+	sum->lanes[1] = ~item->offset;
+	sum->lanes[2] = item->len;
+	sum->lanes[3] = ~item->len;
+}
+
 /*
  * Each step is a bijection of the lane's state: two inputs that differ in one word never have the
  * same lane, and others by a chance of about 2^-64. Four lanes keep the multiplier busy.
  */
-static Sum
-compute_sum(uint64_t offset, const uint8_t *data, size_t len)
+void
+bsc_copy_record_sum_update(BscCopyRecordSum *sum, const void *data, size_t len)
 {
-	uint64_t lanes[N_LANES] = {offset, ~offset, len, ~(uint64_t)len};
+	const uint8_t *bytes = data;
 	uint64_t words[N_LANES];
-	Sum sum;
 
-	for (; len >= sizeof(words); data += sizeof(words), len -= sizeof(words)) {
-		memcpy(words, data, sizeof(words));
+	for (; len > 0; bytes += sizeof(words), len -= MIN(len, sizeof(words))) {
+		if (len < sizeof(words))
+			memset(words, 0, sizeof(words));
+		memcpy(words, bytes, MIN(len, sizeof(words)));
 		for (size_t i = 0; i < N_LANES; i++)
-			lanes[i] = mix(lanes[i], words[i], factors[i]);
+			sum->lanes[i] = mix(sum->lanes[i], words[i], factors[i]);
 	}
-	memset(words, 0, sizeof(words));
-	memcpy(words, data, len);
-	for (size_t i = 0; i < N_LANES; i++)
-		lanes[i] = mix(mix(lanes[i], words[i], factors[i]), i, factors[i]);
-	sum.low = mix(lanes[0], lanes[2], factors[1]) + mix(lanes[1], lanes[3], factors[3]);
-	sum.high = mix(lanes[2], lanes[1], factors[0]) + mix(lanes[3], lanes[0], factors[2]);
-	return sum;
+}
+
+static Sum
+finish_sum(const uint64_t *lanes)
+{
+	return (Sum){
+		.low = mix(lanes[0], lanes[2], factors[1]) + mix(lanes[1], lanes[3], factors[3]),
+		.high = mix(lanes[2], lanes[1], factors[0]) + mix(lanes[3], lanes[0], factors[2]),
+	};
 }
 
 void
-bsc_copy_record_add(BscCopyRecord *self, const BscCopyItem *item, const void *data)
+bsc_copy_record_add(BscCopyRecord *self, const BscCopyItem *item, const BscCopyRecordSum *sum)
 {
 	Group *group = &self->groups[item->index % N_GROUPS];
-	Sum sum = compute_sum(item->offset, data, item->len);
+	Sum finished = finish_sum(sum->lanes);
 
 	g_mutex_lock(&self->lock);
 	group->offset = MIN(group->offset, item->offset);
-	group->sum.low ^= sum.low;
-	group->sum.high ^= sum.high;
+	group->sum.low ^= finished.low;
+	group->sum.high ^= finished.high;
 	g_mutex_unlock(&self->lock);
 }
 

@@ -46,16 +46,36 @@ void bsc_copy_record_set(BscCopyRecord *self, const BscCopyItem *item, BscCopySt
  */
 BscCopyState bsc_copy_record_get(BscCopyRecord *self, const BscCopyItem *item);
 
+/* The sum of an item on its way, with the item's bytes in as many pieces as one likes. */
+typedef struct {
+	uint64_t lanes[4];
+} BscCopyRecordSum;
+
+/**
+ * bsc_copy_record_sum_init:
+ * @sum: (out caller-allocates): a sum
+ * @item: the item it is for
+ */
+void bsc_copy_record_sum_init(BscCopyRecordSum *sum, const BscCopyItem *item);
+
+/**
+ * bsc_copy_record_sum_update:
+ * @sum: a sum
+ * @data: the next bytes of the item
+ * @len: their number; a multiple of 32 but for the last piece
+ */
+void bsc_copy_record_sum_update(BscCopyRecordSum *sum, const void *data, size_t len);
+
 /**
  * bsc_copy_record_add:
  * @self: a record
  * @item: an item
- * @data: the item's bytes
+ * @sum: over all its bytes
  *
  * Adds an item to its group. Adding the same bytes again takes it out: once the read-back has
  * added what it found, every group is empty if nothing was lost.
  */
-void bsc_copy_record_add(BscCopyRecord *self, const BscCopyItem *item, const void *data);
+void bsc_copy_record_add(BscCopyRecord *self, const BscCopyItem *item, const BscCopyRecordSum *sum);
 
 /**
  * bsc_copy_record_find_lost:

@@ -33,9 +33,15 @@ make_plan(BscByteSource *image, const BscDevice *device, const BscWriteRequest *
 	return plan;
 }
 
+/* One copy from its first to its last step. */
+typedef struct {
+	BscCopyJob job;
+	const BscWriteRequest *request;
+	BscCopyPipeline *pipeline;
+} ImageCopy;
+
 static gboolean
-step_check_digest(BscCopyJob *job, const BscWriteRequest *request, BscWriteReport *report,
-		  GError **error)
+check_digest(const BscCopyJob *job, const BscWriteRequest *request, GError **error)
 {
 	g_autofree char *is = bsc_hex_encode(job->sha256, BSC_DIGEST_LEN);
 	g_autofree char *should = NULL;
@@ -50,15 +56,40 @@ step_check_digest(BscCopyJob *job, const BscWriteRequest *request, BscWriteRepor
 }
 
 static gboolean
-step_read_back(BscCopyJob *job, const BscWriteRequest *request, BscWriteReport *report,
-	       GError **error)
+step_clear(ImageCopy *self, GError **error)
 {
-	return job->verify == BSC_WRITE_VERIFY_OFF || job->verify_bytes == 0 ||
-	       bsc_read_back_run(job, &report->bytes_verified, error);
+	return bsc_device_clear_first(self->job.device, error);
 }
 
 static gboolean
-check_first_unit(BscCopyJob *job, size_t padded, BscWriteReport *report, GError **error)
+step_store(ImageCopy *self, GError **error)
+{
+	self->pipeline = bsc_copy_pipeline_start(&self->job, error);
+	return self->pipeline != NULL && bsc_copy_pipeline_wait_stored(self->pipeline, error);
+}
+
+static gboolean
+step_flush(ImageCopy *self, GError **error)
+{
+	return bsc_device_flush(self->job.device, error);
+}
+
+static gboolean
+step_read_back(ImageCopy *self, GError **error)
+{
+	return self->job.verify == BSC_WRITE_VERIFY_OFF || self->job.verify_bytes == 0 ||
+	       bsc_read_back_run(&self->job, error);
+}
+
+static gboolean
+step_hash(ImageCopy *self, GError **error)
+{
+	return bsc_copy_pipeline_wait_hashed(self->pipeline, error) &&
+	       check_digest(&self->job, self->request, error);
+}
+
+static gboolean
+check_first_unit(BscCopyJob *job, size_t padded, GError **error)
 {
 	uint8_t *there;
 	gboolean ok;
@@ -73,7 +104,7 @@ check_first_unit(BscCopyJob *job, size_t padded, BscWriteReport *report, GError 
 				   "What was read back from the first block is not what was "
 				   "written; the medium or its driver loses data, replace it");
 	g_aligned_free(there);
-	report->bytes_verified += job->first_len;
+	job->verified_bytes += job->first_len;
 	return ok;
 }
 
@@ -82,9 +113,9 @@ check_first_unit(BscCopyJob *job, size_t padded, BscWriteReport *report, GError 
  * that no file system reads apart), behind which everything is durable already.
  */
 static gboolean
-step_write_first_unit(BscCopyJob *job, const BscWriteRequest *request, BscWriteReport *report,
-		      GError **error)
+step_first_unit(ImageCopy *self, GError **error)
 {
+	BscCopyJob *job = &self->job;
 	BscCopyItem item = {.len = job->first_len};
 	uint8_t *window_data = g_aligned_alloc(1, job->device->unit_bytes, job->device->unit_bytes);
 	BscCopyStoreWindow window = {.data = window_data, .len_bytes = job->device->unit_bytes};
@@ -97,48 +128,28 @@ step_write_first_unit(BscCopyJob *job, const BscWriteRequest *request, BscWriteR
 	ok = bsc_copy_store_data(job->device, &item, job->first_unit, &window, &job->counts, &state,
 				 error);
 	g_aligned_free(window_data);
-	return ok && bsc_device_flush(job->device, error) &&
-	       check_first_unit(job, padded, report, error);
+	return ok && bsc_device_flush(job->device, error) && check_first_unit(job, padded, error);
 }
 
-typedef gboolean (*CopyStep)(BscCopyJob *job, const BscWriteRequest *request,
-			     BscWriteReport *report, GError **error);
-
-static gboolean
-step_clear(BscCopyJob *job, const BscWriteRequest *request, BscWriteReport *report, GError **error)
-{
-	return bsc_device_clear_first(job->device, error);
-}
-
-static gboolean
-step_copy(BscCopyJob *job, const BscWriteRequest *request, BscWriteReport *report, GError **error)
-{
-	return bsc_copy_pipeline_run(job, error);
-}
-
-static gboolean
-step_flush(BscCopyJob *job, const BscWriteRequest *request, BscWriteReport *report, GError **error)
-{
-	return bsc_device_flush(job->device, error);
-}
-
-/* The order is what a power cut, a wrong image and a bad medium are met by. */
+/*
+ * The order is what a power cut, a wrong image and a bad medium are met by: nothing makes the slot
+ * usable but the last step. Flush and read-back go on while the rest is hashed.
+ */
 static const struct {
 	const char *name;
-	CopyStep run;
+	gboolean (*run)(ImageCopy *self, GError **error);
 } steps[] = {
-	{"clear", step_clear},	       {"copy", step_copy},
-	{"digest", step_check_digest}, {"flush", step_flush},
-	{"read-back", step_read_back}, {"first block", step_write_first_unit},
+	{"clear", step_clear},	       {"store", step_store}, {"flush", step_flush},
+	{"read-back", step_read_back}, {"hash", step_hash},   {"first block", step_first_unit},
 };
 
 static gboolean
-run_steps(BscCopyJob *job, const BscWriteRequest *request, BscWriteReport *report, GError **error)
+run_steps(ImageCopy *self, GError **error)
 {
 	for (size_t i = 0; i < G_N_ELEMENTS(steps); i++) {
 		gint64 begin = g_get_monotonic_time();
 
-		if (!steps[i].run(job, request, report, error))
+		if (!steps[i].run(self, error))
 			return FALSE;
 		g_debug("%s: %" G_GINT64_FORMAT " ms", steps[i].name,
 			(g_get_monotonic_time() - begin) / 1000);
@@ -146,19 +157,17 @@ run_steps(BscCopyJob *job, const BscWriteRequest *request, BscWriteReport *repor
 	return TRUE;
 }
 
-static gboolean
-run_job(BscCopyJob *job, const BscWriteRequest *request, BscWriteReport *out_report, GError **error)
+static void
+fill_report(const BscCopyJob *job, BscWriteReport *out_report)
 {
-	BscWriteReport report = {.bytes_total = bsc_byte_source_get_size(job->image)};
-
-	if (!run_steps(job, request, &report, error))
-		return FALSE;
-	report.bytes_written = job->counts.written;
-	report.bytes_equal = job->counts.equal;
-	report.bytes_zeroed = job->counts.zeroed;
-	memcpy(report.sha256, job->sha256, BSC_DIGEST_LEN);
-	*out_report = report;
-	return TRUE;
+	*out_report = (BscWriteReport){
+		.bytes_total = bsc_byte_source_get_size(job->image),
+		.bytes_written = job->counts.written,
+		.bytes_equal = job->counts.equal,
+		.bytes_zeroed = job->counts.zeroed,
+		.bytes_verified = job->verified_bytes,
+	};
+	memcpy(out_report->sha256, job->sha256, BSC_DIGEST_LEN);
 }
 
 gboolean
@@ -166,22 +175,31 @@ bsc_image_copy_run(BscByteSource *image, BscDevice *device, const BscWriteReques
 		   BscWriteReport *out_report, GCancellable *cancellable, GError **error)
 {
 	g_autoptr(BscCopyRecord) record = bsc_copy_record_new();
-	BscCopyJob job = {
-		.image = image,
-		.device = device,
-		.plan = make_plan(image, device, request),
-		.record = record,
-		.verify = request->verify,
-		.on_progress = request->on_progress,
-		.progress_data = request->progress_data,
-		.cancellable = cancellable,
+	ImageCopy self = {
+		.request = request,
+		.job =
+			{
+				.image = image,
+				.device = device,
+				.plan = make_plan(image, device, request),
+				.record = record,
+				.verify = request->verify,
+				.on_progress = request->on_progress,
+				.progress_data = request->progress_data,
+				.cancellable = cancellable,
+			},
 	};
 	gboolean ok;
 
 	if (!bsc_device_check_fit(device, bsc_byte_source_get_size(image), error))
 		return FALSE;
-	job.first_unit = g_aligned_alloc0(1, device->unit_bytes, device->unit_bytes);
-	ok = run_job(&job, request, out_report, error);
-	g_aligned_free(job.first_unit);
+	g_mutex_init(&self.job.lock);
+	self.job.first_unit = g_aligned_alloc0(1, device->unit_bytes, device->unit_bytes);
+	ok = run_steps(&self, error);
+	bsc_copy_pipeline_free(self.pipeline);
+	if (ok)
+		fill_report(&self.job, out_report);
+	g_aligned_free(self.job.first_unit);
+	g_mutex_clear(&self.job.lock);
 	return ok;
 }

@@ -14,7 +14,6 @@ typedef struct {
 	GMutex lock; /* protects all below */
 	GCond done_cond;
 	BscCopyWalk walk;
-	uint64_t bytes_done;
 	unsigned n_running;
 	gboolean is_stopped;
 	GError *error; /* the first */
@@ -23,7 +22,7 @@ typedef struct {
 typedef struct {
 	ReadBack *all;
 	GThread *thread;
-	uint8_t *data; /* chunk_bytes */
+	uint8_t *data; /* compare_bytes */
 } Worker;
 
 /* With the lock held. Takes @why; only the first error counts. */
@@ -56,14 +55,13 @@ take_item_locked(ReadBack *self, BscCopyItem *out_item)
 	return FALSE;
 }
 
-/* The next item to read back, after @done bytes of the one before; FALSE at the end. */
+/* The next item to read back; FALSE at the end. */
 static gboolean
-take_item(ReadBack *self, uint64_t done, BscCopyItem *out_item)
+take_item(ReadBack *self, BscCopyItem *out_item)
 {
 	gboolean has_item;
 
 	g_mutex_lock(&self->lock);
-	self->bytes_done += done;
 	has_item = take_item_locked(self, out_item);
 	g_mutex_unlock(&self->lock);
 	return has_item;
@@ -79,35 +77,40 @@ set_lost(uint64_t offset, GError **error)
 			     offset);
 }
 
+/* Reads [@pos, @pos + @len) of the item, up to the device block that it ends in. */
 static gboolean
-check_zeros(Worker *self, const BscCopyItem *item, GError **error)
+read_piece(Worker *self, const BscCopyItem *item, uint64_t pos, size_t len, GError **error)
 {
-	BscCopyJob *job = self->all->job;
-	size_t len = 0;
+	BscDevice *device = self->all->job->device;
+	uint64_t align = device->align_bytes;
+	uint64_t padded =
+		MIN((len + align - 1) / align * align, device->size_bytes - item->offset - pos);
 
-	for (uint64_t pos = 0; pos < item->len; pos += len) {
-		len = MIN(job->plan.chunk_bytes, item->len - pos);
-		if (!bsc_device_read(job->device, self->data, len, item->offset + pos, error))
-			return FALSE;
-		if (!bsc_device_is_zero(self->data, len))
-			return set_lost(item->offset + pos, error);
-	}
-	return TRUE;
+	return bsc_device_read(device, self->data, padded, item->offset + pos, error);
 }
 
 static gboolean
 check_item(Worker *self, const BscCopyItem *item, GError **error)
 {
 	BscCopyJob *job = self->all->job;
-	uint64_t align = job->device->align_bytes;
-	uint64_t padded = MIN((item->len + align - 1) / align * align,
-			      job->device->size_bytes - item->offset);
+	gboolean is_zero =
+		item->is_zero || bsc_copy_record_get(job->record, item) == BSC_COPY_STATE_ZERO;
+	BscCopyRecordSum sum;
+	size_t len = 0;
 
-	if (item->is_zero || bsc_copy_record_get(job->record, item) == BSC_COPY_STATE_ZERO)
-		return check_zeros(self, item, error);
-	if (!bsc_device_read(job->device, self->data, padded, item->offset, error))
-		return FALSE;
-	bsc_copy_record_add(job->record, item, self->data);
+	bsc_copy_record_sum_init(&sum, item);
+	for (uint64_t pos = 0; pos < item->len; pos += len) {
+		len = MIN(job->plan.compare_bytes, item->len - pos);
+		if (!read_piece(self, item, pos, len, error))
+			return FALSE;
+		if (is_zero && !bsc_device_is_zero(self->data, len))
+			return set_lost(item->offset + pos, error);
+		if (!is_zero)
+			bsc_copy_record_sum_update(&sum, self->data, len);
+		bsc_copy_job_count(job, &job->verified_bytes, len);
+	}
+	if (!is_zero)
+		bsc_copy_record_add(job->record, item, &sum);
 	return TRUE;
 }
 
@@ -118,7 +121,7 @@ run_worker(gpointer data)
 	BscCopyItem item = {0};
 	GError *why = NULL;
 
-	while (why == NULL && take_item(self->all, item.len, &item))
+	while (why == NULL && take_item(self->all, &item))
 		if (!check_item(self, &item, &why))
 			break;
 	g_mutex_lock(&self->all->lock);
@@ -128,13 +131,6 @@ run_worker(gpointer data)
 	g_cond_signal(&self->all->done_cond);
 	g_mutex_unlock(&self->all->lock);
 	return NULL;
-}
-
-static gboolean
-tick(ReadBack *self, uint64_t done, GError **error)
-{
-	return bsc_copy_job_tick(self->job, BSC_WRITE_PHASE_VERIFY, done, self->job->verify_bytes,
-				 error);
 }
 
 /* The calling thread's part: progress and cancellation. */
@@ -147,12 +143,11 @@ wait_for_workers(ReadBack *self)
 	g_mutex_lock(&self->lock);
 	while (self->n_running > 0) {
 		gint64 until = g_get_monotonic_time() + BSC_COPY_JOB_TICK_USEC;
-		uint64_t done = self->bytes_done;
 
 		if (g_cond_wait_until(&self->done_cond, &self->lock, until))
 			continue;
 		g_mutex_unlock(&self->lock);
-		go_on = tick(self, done, &why);
+		go_on = bsc_copy_job_tick(self->job, &why);
 		g_mutex_lock(&self->lock);
 		if (!go_on)
 			stop_locked(self, g_steal_pointer(&why));
@@ -182,7 +177,7 @@ run_workers(ReadBack *self, uint8_t *pool)
 
 	for (; n < plan->n_threads; n++) {
 		workers[n].all = self;
-		workers[n].data = pool + (size_t)n * plan->chunk_bytes;
+		workers[n].data = pool + (size_t)n * plan->compare_bytes;
 		if (!start_worker(self, &workers[n], n == 0 ? &why : NULL))
 			break;
 	}
@@ -194,9 +189,9 @@ run_workers(ReadBack *self, uint8_t *pool)
 }
 
 gboolean
-bsc_read_back_run(BscCopyJob *job, uint64_t *out_bytes, GError **error)
+bsc_read_back_run(BscCopyJob *job, GError **error)
 {
-	size_t pool_bytes = (size_t)job->plan.n_threads * job->plan.chunk_bytes;
+	size_t pool_bytes = (size_t)job->plan.n_threads * job->plan.compare_bytes;
 	uint8_t *pool = bsc_copy_job_map(pool_bytes, error);
 	ReadBack self = {.job = job};
 	uint64_t offset = 0;
@@ -207,6 +202,7 @@ bsc_read_back_run(BscCopyJob *job, uint64_t *out_bytes, GError **error)
 	g_cond_init(&self.done_cond);
 	bsc_copy_walk_init(&self.walk, job->image, job->device->unit_bytes, job->plan.chunk_bytes);
 	bsc_device_drop_cache(job->device);
+	job->is_verifying = TRUE;
 	run_workers(&self, pool);
 	g_cond_clear(&self.done_cond);
 	g_mutex_clear(&self.lock);
@@ -217,6 +213,5 @@ bsc_read_back_run(BscCopyJob *job, uint64_t *out_bytes, GError **error)
 	}
 	if (bsc_copy_record_find_lost(job->record, &offset))
 		return set_lost(offset, error);
-	*out_bytes = self.bytes_done;
-	return tick(&self, self.bytes_done, error);
+	return bsc_copy_job_tick(job, error);
 }

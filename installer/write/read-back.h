@@ -7,8 +7,8 @@
 
 /**
  * bsc_read_back_run:
- * @job: a job that bsc_copy_pipeline_run() has copied and whose device was flushed since
- * @out_bytes: (out): how much was read
+ * @job: a job whose items are all stored and whose device was flushed since; they may still
+ *   be hashed. How much was read is counted in it
  * @error: return location
  *
  * Reads from the medium, in several threads, what the job's @verify asks for. The first unit is
@@ -17,4 +17,4 @@
  *
  * Returns: %TRUE if the medium holds what was written
  */
-gboolean bsc_read_back_run(BscCopyJob *job, uint64_t *out_bytes, GError **error);
+gboolean bsc_read_back_run(BscCopyJob *job, GError **error);

@@ -327,33 +327,49 @@ test_tells_how_far_it_is(Fixture *self, gconstpointer data)
 	g_assert_cmpuint(watch.last, ==, 6 * MIB - 4096);
 }
 
-/* Changes the device behind the writer's back, as a bad medium does. */
-static void
-spoil(BscWritePhase phase, uint64_t done, uint64_t total, gpointer data)
-{
-	Fixture *self = data;
-	FILE *file;
+/* An image that changes the device behind the writer's back, as a bad medium does. */
+typedef struct {
+	BscByteSource base;
+	BscByteSource *lower; /* borrowed */
+	const char *device_path;
+} SpoilSource;
 
-	if (phase != BSC_WRITE_PHASE_COPY || done != total)
-		return;
-	file = fopen(self->path, "r+e");
+static void
+spoil(const char *path)
+{
+	FILE *file = fopen(path, "r+e");
+
 	g_assert_nonnull(file);
 	g_assert_cmpint(fseek(file, 4 * MIB + 5, SEEK_SET), ==, 0);
 	g_assert_cmpint(fputc('x', file), ==, 'x');
 	g_assert_cmpint(fclose(file), ==, 0);
 }
 
+/* With one thread all before is stored when the end is read. */
+static gboolean
+spoil_read_at(BscByteSource *base, uint64_t offset, void *buf, size_t len, GError **error)
+{
+	SpoilSource *self = (SpoilSource *)base;
+
+	if (offset + len == base->size_bytes)
+		spoil(self->device_path);
+	return bsc_byte_source_read_at(self->lower, offset, buf, len, error);
+}
+
+static const BscByteSourceOps spoil_ops = {.name = "spoil", .read_at = spoil_read_at};
+
 static void
 test_notices_a_medium_that_lies(Fixture *self, gconstpointer data)
 {
 	g_autofree uint8_t *image = make_image(6 * MIB);
-	g_autoptr(BscByteSource) source = test_run_source_new(image, 6 * MIB, 4096);
+	g_autoptr(BscByteSource) lower = test_memory_source_new(image, 6 * MIB);
 	g_autoptr(GError) error = NULL;
-	BscWriteRequest request = {
-		.workers = 1, .on_progress = spoil, .progress_data = self, .memory_bytes = 1};
+	SpoilSource source = {.lower = lower, .device_path = self->path};
+	BscWriteRequest request = {.workers = 1, .memory_bytes = 1};
 	BscWriteReport report;
 
-	g_assert_false(copy(self, source, &request, &report, &error));
+	bsc_byte_source_init(&source.base, &spoil_ops, 6 * MIB);
+	g_assert_false(copy(self, &source.base, &request, &report, &error));
 	g_assert_error(error, BSC_WRITE_ERROR, BSC_WRITE_ERROR_DEVICE);
 	g_assert_nonnull(strstr(error->message, "at offset 4194304"));
 	assert_unusable(self);
